@@ -1,0 +1,1 @@
+"""One decode of each picture, and all fingerprints from it: digests, EXIF facts, hashes, quality, CNN features."""

@@ -1,0 +1,79 @@
+"""All fingerprints of one file: read once, decoded once. Runs in the engine's workers."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from curate.fingerprints.exif import ExifFacts, exif_facts
+from curate.fingerprints.extractors import Extractor
+from curate.fingerprints.hashes import energy, grey_64, oriented_hashes
+from curate.fingerprints.picture import UnreadablePictureError, decode
+from curate.fingerprints.quality import sharpness_and_contrast
+
+VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What was computed of a file. `error` says why nothing could be; `features` is None without an extractor."""
+
+    sha256: str | None = None
+    error: str | None = None
+    pixel_sha256: str | None = None
+    width: int | None = None
+    height: int | None = None
+    hashes: bytes | None = None
+    hash_energy: float | None = None
+    sharpness: float | None = None
+    contrast: float | None = None
+    exif: ExifFacts = ExifFacts()
+    features: npt.NDArray[np.float16] | None = None
+
+
+_features: Callable[[Image.Image], npt.NDArray[np.float32]] | None = None
+
+
+def prepare(extractor: Extractor | None) -> None:
+    """Load the network into this worker."""
+    global _features  # noqa: PLW0603 - a worker process holds one network for all its tasks
+    _features = extractor.load() if extractor else None
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """Return all fingerprints of a file; a file that cannot be read or decoded gives its error instead."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return Fingerprint(error=f"cannot be read: {error.strerror}")
+    sha256 = hashlib.sha256(content).hexdigest()
+    try:
+        picture = decode(content)
+    except UnreadablePictureError as error:
+        return Fingerprint(sha256=sha256, error=str(error))
+    rgb = picture.rgb
+    grey = grey_64(rgb)
+    sharpness, contrast = sharpness_and_contrast(rgb)
+    return Fingerprint(
+        sha256=sha256,
+        pixel_sha256=pixel_sha256(rgb),
+        width=rgb.width,
+        height=rgb.height,
+        hashes=oriented_hashes(grey).tobytes(),
+        hash_energy=energy(grey),
+        sharpness=sharpness,
+        contrast=contrast,
+        exif=exif_facts(content) if picture.has_exif else ExifFacts(),
+        features=_features(rgb).astype(np.float16) if _features else None,
+    )
+
+
+def pixel_sha256(rgb: Image.Image) -> str:
+    """Return the sha256 over width, height and the upright RGB pixels, row by row."""
+    digest = hashlib.sha256(f"RGB {rgb.width} {rgb.height}\n".encode())
+    digest.update(rgb.tobytes())
+    return digest.hexdigest()

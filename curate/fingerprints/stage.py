@@ -1,0 +1,162 @@
+"""The stage `fingerprint`: every content that the catalogue does not know yet is read, decoded and described once."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from curate.catalogue import Catalogue, digest_of
+from curate.catalogue.stages import digest_of_rows, record_stage, replace_findings, required_stage
+from curate.engines import Engine
+from curate.errors import NotReadyError
+from curate.fingerprints.compute import VERSION, Fingerprint, fingerprint, prepare
+from curate.fingerprints.extractors import Extractor
+from curate.fingerprints.feature_store import FeatureStore
+
+STAGE = "fingerprint"
+Progress = Callable[[int, int], None]
+
+
+def fingerprint_stage(
+    catalogue: Catalogue, engine: Engine, extractor: Extractor | None, *, batch_size: int = 256, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Compute what is missing and commit it batch by batch; what was committed before a kill is not computed again.
+
+    Args:
+        catalogue: open for writing, with at least one source ingested.
+        engine: where the work runs.
+        extractor: the network for CNN features, or None to go without.
+        batch_size: pictures per commit; no result depends on it.
+        progress: called with (done, all).
+
+    Returns:
+        The summary: images, pictures, rejected, computed now, known before.
+    """
+    key = extractor.key if extractor else None
+    pending = _pending(catalogue, key)
+    known = catalogue.value("SELECT count(*) FROM images") - len(pending)
+    if not pending and known == 0:
+        raise NotReadyError("No images are in the catalogue.", "Run `curate ingest SOURCE FOLDER` first.")
+    results = zip(pending, engine.map(fingerprint, (path for *_, path in pending), prepare, (extractor,)), strict=True) if pending else iter(())
+    done = 0
+    while batch := list(islice(results, batch_size)):
+        _commit(catalogue, key, batch)
+        done += len(batch)
+        if progress:
+            progress(done, len(pending))
+    return _finish(catalogue, key, extractor, computed=done, known=known)
+
+
+def _pending(catalogue: Catalogue, key: str | None) -> list[tuple[str, str, int, int, Path]]:
+    """Return (source, path, bytes, mtime, file) of images whose content or whose fingerprints are not known, in order."""
+    folders = {s: Path(f) for s, f in catalogue.rows("SELECT source_id, folder FROM ingests")}
+    rows = catalogue.rows(
+        """SELECT c.source_id, c.path, c.bytes, c.mtime_ns
+           FROM image_contents c
+           LEFT JOIN fingerprints p ON p.sha256 = c.sha256 AND p.version = $1
+           LEFT JOIN features f ON f.sha256 = c.sha256 AND f.extractor = $2
+           WHERE p.sha256 IS NULL OR ($2 IS NOT NULL AND p.error IS NULL AND f.sha256 IS NULL)
+           ORDER BY c.image_id""",
+        [VERSION, key],
+    )
+    return [(*row, folders[row[0]] / row[1]) for row in rows]
+
+
+def _commit(catalogue: Catalogue, key: str | None, batch: list[tuple[tuple[str, str, int, int, Path], Fingerprint]]) -> None:
+    """Write one batch: features first (rows behind the last commit count as not written), then all rows at once."""
+    fresh: dict[str, Fingerprint] = {f.sha256: f for _, f in batch if f.sha256}
+    stored = {
+        sha
+        for (sha,) in catalogue.rows("SELECT sha256 FROM features WHERE extractor = ? AND sha256 IN (SELECT unnest(?))", [key, list(fresh)])
+    }
+    vectors = {sha: f.features for sha, f in fresh.items() if f.features is not None and sha not in stored}
+    position = catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
+    if key and vectors:
+        FeatureStore(catalogue.workspace, key).append(np.stack(list(vectors.values())), position)
+    with catalogue.transaction():
+        catalogue.execute(
+            "DELETE FROM contents WHERE (source_id, path) IN (SELECT unnest(?), unnest(?))",
+            [[source for (source, *_), _ in batch], [path for (_, path, *_), _ in batch]],
+        )
+        catalogue.insert(
+            "contents",
+            [
+                {"source_id": s, "path": p, "bytes": size, "mtime_ns": mtime, "sha256": f.sha256, "error": None if f.sha256 else f.error}
+                for (s, p, size, mtime, _), f in batch
+            ],
+        )
+        catalogue.execute("DELETE FROM fingerprints WHERE sha256 IN (SELECT unnest(?))", [list(fresh)])
+        catalogue.insert("fingerprints", [_row(sha, f) for sha, f in fresh.items()])
+        catalogue.insert(
+            "features", [{"sha256": sha, "extractor": key, "position": position + n} for n, sha in enumerate(vectors)]
+        )
+
+
+def _row(sha256: str, f: Fingerprint) -> dict[str, Any]:
+    return {
+        "sha256": sha256,
+        "version": VERSION,
+        "error": f.error,
+        "pixel_sha256": f.pixel_sha256,
+        "width": f.width,
+        "height": f.height,
+        "hashes": f.hashes,
+        "hash_energy": f.hash_energy,
+        "sharpness": f.sharpness,
+        "contrast": f.contrast,
+        "camera": f.exif.camera,
+        "serial": f.exif.serial,
+        "taken_us": f.exif.taken_us,
+        "unique_id": f.exif.unique_id,
+    }
+
+
+def _finish(catalogue: Catalogue, key: str | None, extractor: Extractor | None, *, computed: int, known: int) -> dict[str, Any]:
+    output_digest = _contents_digest(catalogue, key)
+    pictures = catalogue.value("SELECT count(*) FROM pictures")
+    broken = list(_broken(catalogue))
+    summary = {
+        "images": catalogue.value("SELECT count(*) FROM images"),
+        "pictures": pictures,
+        "rejected": len(broken),
+        "computed": computed,
+        "known": known,
+        "extractor": key,
+    }
+    settings = {
+        "extractor": None
+        if extractor is None
+        else {"name": extractor.name, "key": extractor.key, "weights_sha256": extractor.weights_sha256, "side": extractor.side}
+    }
+    with catalogue.transaction():
+        replace_findings(catalogue, STAGE, broken)
+        record_stage(catalogue, STAGE, input_digest=output_digest, output_digest=output_digest, settings=settings, summary=summary)
+    return {**summary, "skipped": computed == 0}
+
+
+def fingerprints_are_current(catalogue: Catalogue) -> bool:
+    """Say whether the last run covered every image that the catalogue holds now."""
+    last = required_stage(catalogue, STAGE, "curate fingerprint")
+    return last.output_digest == _contents_digest(catalogue, last.summary["extractor"])
+
+
+def _contents_digest(catalogue: Catalogue, key: str | None) -> str:
+    contents = digest_of_rows(catalogue, "SELECT image_id, sha256 FROM image_contents ORDER BY image_id")
+    return digest_of(VERSION, key, contents)
+
+
+def _broken(catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    for image_id, path, reason in catalogue.rows(
+        """SELECT c.image_id, c.path, coalesce(c.error, p.error) FROM image_contents c LEFT JOIN fingerprints p USING (sha256)
+           WHERE c.error IS NOT NULL OR p.error IS NOT NULL ORDER BY 1"""
+    ):
+        yield {
+            "id": "picture.unreadable",
+            "severity": "warning",
+            "message": f"{path}: {reason}.",
+            "component": None,
+            "images": [image_id],
+        }
+

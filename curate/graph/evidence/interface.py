@@ -1,0 +1,45 @@
+"""What a kind of evidence is: a function from the catalogue to edges."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from curate.catalogue import Catalogue
+from curate.graph.policy import Policy
+
+
+class Edge(NamedTuple):
+    """One reason to think that two images belong together; `image_a < image_b`.
+
+    Attributes:
+        score: in [0, 1], rounded to four digits; 1 for must-link evidence.
+        must_link: never overruled silently.
+        weak: candidate evidence between its two thresholds.
+        basis: what it is, for people: the shared key, the distance, the seconds between two shots.
+    """
+
+    image_a: str
+    image_b: str
+    evidence: str
+    score: float
+    must_link: bool
+    weak: bool
+    basis: str
+
+
+class Evidence(NamedTuple):
+    """What one kind of evidence found.
+
+    Attributes:
+        edges: accepted edges, one per pair.
+        pairs_compared: pairs that were looked at (0 where keys are grouped, not compared).
+        findings: what a person should look at.
+        not_run: why this evidence could not run; empty when it did.
+    """
+
+    edges: list[Edge]
+    pairs_compared: int = 0
+    findings: list[dict[str, Any]] = []  # noqa: RUF012 - never changed
+    not_run: str = ""
+
+
+Kind = Callable[[Catalogue, Policy], Evidence]

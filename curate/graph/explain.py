@@ -1,0 +1,132 @@
+"""Why two images are joined, or why they are not."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from curate.catalogue import Catalogue
+from curate.catalogue.stages import required_stage
+from curate.errors import InputError
+from curate.fingerprints.feature_store import FeatureStore
+from curate.fingerprints.hashes import BITS, BYTES, ORIENTATIONS
+from curate.graph.evidence.cnn import exact_cosines
+
+
+@dataclass(frozen=True)
+class Step:
+    """One pair on the path between two images, with all evidence that ties it."""
+
+    image_a: str
+    image_b: str
+    evidence: list[dict[str, Any]]
+
+
+def explain_image(catalogue: Catalogue, image_id: str) -> dict[str, Any]:
+    """Return an image's place: component, its other members, and the edges of the image itself.
+
+    Raises:
+        InputError: there is no such image, or it could not be read.
+    """
+    _require(catalogue, image_id)
+    required_stage(catalogue, "link", "curate link")
+    component = catalogue.value("SELECT component FROM components WHERE image_id = ?", [image_id])
+    members = catalogue.rows("SELECT image_id FROM components WHERE component = ? ORDER BY 1", [component])
+    assigned = catalogue.rows("SELECT split, excluded_reason, pinned, fold FROM assignments WHERE image_id = ?", [image_id])
+    names = ("split", "excluded_reason", "pinned", "fold")
+    return {
+        "image": image_id,
+        "component": component,
+        "members": [m for (m,) in members],
+        "edges": _edges(catalogue, "image_a = $1 OR image_b = $1", [image_id]),
+        "assignment": dict(zip(names, assigned[0], strict=True)) if assigned else None,
+    }
+
+
+def explain_pair(catalogue: Catalogue, image_a: str, image_b: str) -> dict[str, Any]:
+    """Return the shortest path of edges between two images or, where there is none, how near each evidence came.
+
+    Raises:
+        InputError: there is no such image, or it could not be read.
+    """
+    for image in (image_a, image_b):
+        _require(catalogue, image)
+    policy = required_stage(catalogue, "link", "curate link").settings["policy"]
+    place = {i: c for i, c in catalogue.rows("SELECT image_id, component FROM components WHERE image_id IN (?, ?)", [image_a, image_b])}
+    linked = place[image_a] == place[image_b]
+    path: list[Step] = []
+    if linked and image_a != image_b:
+        rows = catalogue.rows(
+            """SELECT e.image_a, e.image_b FROM edges e JOIN components c ON c.image_id = e.image_a WHERE c.component = ?
+               ORDER BY ALL""",
+            [place[image_a]],
+        )
+        nodes = nx.shortest_path(nx.Graph(rows), image_a, image_b)
+        for one, other in zip(nodes, nodes[1:], strict=False):
+            a, b = sorted((one, other))
+            path.append(Step(one, other, _edges(catalogue, "image_a = $1 AND image_b = $2", [a, b])))
+    return {
+        "image_a": image_a,
+        "image_b": image_b,
+        "linked": linked,
+        "component": place[image_a] if linked else None,
+        "path": [vars(step) for step in path],
+        "likeness": likeness(catalogue, image_a, image_b, policy),
+    }
+
+
+def likeness(catalogue: Catalogue, image_a: str, image_b: str, policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what each candidate evidence measures on a pair, beside what the policy asks of it."""
+    rows = {
+        image: (hashes, energy, sha, pixel)
+        for image, hashes, energy, sha, pixel in catalogue.rows(
+            "SELECT image_id, hashes, hash_energy, sha256, pixel_sha256 FROM pictures WHERE image_id IN (?, ?)", [image_a, image_b]
+        )
+    }
+    (hashes_a, energy_a, sha_a, pixel_a), (hashes_b, energy_b, sha_b, pixel_b) = rows[image_a], rows[image_b]
+    upright = np.frombuffer(hashes_b, dtype=np.uint8)[:BYTES]
+    turned = np.frombuffer(hashes_a, dtype=np.uint8).reshape(len(ORIENTATIONS), BYTES)
+    distances = np.bitwise_count(turned ^ upright).sum(axis=1)
+    best = int(distances.argmin())
+    flat = min(energy_a, energy_b) < policy["hash_least_energy"]
+    measured = [
+        {"evidence": "bytes", "value": "identical" if sha_a == sha_b else "different", "asked": "identical"},
+        {"evidence": "pixels", "value": "identical" if pixel_a == pixel_b else "different", "asked": "identical"},
+        {
+            "evidence": "hash",
+            "value": f"{int(distances[best])} of {BITS} bits differ ({ORIENTATIONS[best]})" + (", too flat to count" if flat else ""),
+            "asked": f"at most {policy['hash_accept']}",
+        },
+    ]
+    key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["extractor"]
+    if key is not None:
+        positions = dict(catalogue.rows("SELECT sha256, position FROM features WHERE extractor = ? AND sha256 IN (?, ?)", [key, sha_a, sha_b]))
+        store = FeatureStore(catalogue.workspace, key)
+        count = catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
+        features = store.read(store.path.stat().st_size // 2 // count)
+        pair = np.array([positions[sha_a]]), np.array([positions[sha_b]])
+        cosine = exact_cosines(features, *pair)[0]
+        asked = f"at least {policy['cnn_accept']}, among {policy['cnn_neighbours']} nearest"
+        measured.append({"evidence": "cnn", "value": f"cosine {cosine:.4f}", "asked": asked})
+    return measured
+
+
+def _edges(catalogue: Catalogue, condition: str, parameters: list[str]) -> list[dict[str, Any]]:
+    names = ("image_a", "image_b", "evidence", "score", "must_link", "weak", "basis")
+    rows = catalogue.rows(f"SELECT {', '.join(names)} FROM edges WHERE {condition} ORDER BY 1, 2, 3", parameters)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _require(catalogue: Catalogue, image_id: str) -> None:
+    if catalogue.rows("SELECT 1 FROM pictures WHERE image_id = ?", [image_id]):
+        return
+    broken = catalogue.rows(
+        """SELECT coalesce(c.error, p.error) FROM image_contents c LEFT JOIN fingerprints p USING (sha256) WHERE c.image_id = ?""", [image_id]
+    )
+    if broken:
+        raise InputError(f"{image_id} has no fingerprints: {broken[0][0] or 'not computed yet'}.", "Run `curate fingerprint`.")
+    tail = image_id.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+    near = catalogue.rows("SELECT image_id FROM images WHERE contains(image_id, ?) ORDER BY 1 LIMIT 3", [tail])
+    hint = f"Did you mean {' or '.join(i for (i,) in near)}?" if near else "An image id is SOURCE:NATIVE_ID."
+    raise InputError(f"There is no image {image_id}.", hint)

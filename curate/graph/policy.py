@@ -1,0 +1,59 @@
+"""Policies: which evidence counts, and from where."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from curate.errors import InputError
+
+
+class Policy(BaseModel):
+    """Which evidence makes an edge.
+
+    Thresholds of candidate evidence come in two steps: from `…_accept` on a pair is an edge; an edge that has not reached
+    `…_strong` is weak, and a component that hangs together by a single weak edge is kept on the train side until somebody
+    has looked at it. The shipped thresholds were read off curves over 11,427 public pictures with ids ignored
+    (docs/performance.md has them); they are no probabilities.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    level: Literal["lesion", "patient"] = Field(description="`patient`: one patient's images stay together, where ids tell")
+    evidence: tuple[str, ...]
+    exif_window_seconds: float = Field(120.0, description="two shots of one camera this near or nearer are one session (paper: 120)")
+    exif_same_second: int = Field(10, description="more shots than this in one second of one camera: a scanner's clock, no burst")
+    exif_longest_burst: int = Field(20, description="a longer chain of shots is a working day, no burst")
+    hash_accept: int = Field(36, description="bits of 256, over eight orientations")
+    hash_strong: int = Field(24, description="bits of 256")
+    hash_least_energy: float = Field(4.0, description="standard deviation of 64 x 64 grey values; flatter pictures get no hash edge")
+    cnn_accept: float = Field(0.942, description="cosine of EfficientNet-Lite0 features")
+    cnn_strong: float = Field(0.96, description="cosine")
+    cnn_neighbours: int = Field(10, description="nearest neighbours asked per image (paper's code: at most 10)")
+    largest_share: float = Field(0.01, description="budget of a component, as a share of the pictures …")
+    largest_count: int = Field(30, description="… or this number, whichever is more")
+
+
+IDS = ("image_id", "lesion", "patient", "declared")
+PIXELS = ("bytes", "pixels", "exif", "hash", "cnn")
+POLICIES = {
+    "strict": Policy(name="strict", level="patient", evidence=(*IDS, *PIXELS)),
+    "paper": Policy(name="paper", level="patient", evidence=(*IDS, "bytes", "exif", "cnn")),
+}
+
+
+def find_policy(name: str, *, without_ids: bool = False, level: str | None = None) -> Policy:
+    """Return a policy by name, at another level or without every edge that rests on ids or file names where asked.
+
+    Raises:
+        InputError: there is no such policy or level.
+    """
+    if name not in POLICIES:
+        raise InputError(f"There is no policy {name!r}.", f"Use one of {', '.join(POLICIES)}.")
+    if level not in (None, "lesion", "patient"):
+        raise InputError(f"There is no level {level!r}.", "Use lesion or patient.")
+    policy = POLICIES[name]
+    changes: dict[str, object] = {"level": level or policy.level}
+    if without_ids:
+        changes["evidence"] = tuple(e for e in policy.evidence if e not in IDS)
+    return policy.model_copy(update=changes)

@@ -1,0 +1,274 @@
+"""The stage `freeze`: the catalogue's pictures, edges, classes and counts as a folder that nobody changes any more."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import curate
+from curate.catalogue import Catalogue, digest_of, stage_record
+from curate.catalogue.stages import record_stage, required_stage
+from curate.errors import InputError, NotReadyError
+from curate.manifest.schema import EDGES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION
+from curate.splits.stage import split_is_current
+from curate.taxonomy.partition import assign, classes_json, partition
+from curate.taxonomy.tree import Tree
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STAGE = "freeze"
+VERSION = 1
+LIBRARIES = ("duckdb", "faiss-cpu", "ImageHash", "numpy", "pillow", "pyarrow", "scipy")
+SAFE_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
+
+def freeze(
+    catalogue: Catalogue,
+    tree: Tree,
+    name: str,
+    out: Path,
+    *,
+    max_class_size: int = 1000,
+    allowed_licences: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Write the manifest `out/name` and return its summary: folder, digest, images, edges, training classes.
+
+    The folder appears whole or not at all. One that is already there is never touched: it is the same to the byte, or the
+    name is refused.
+
+    Raises:
+        NotReadyError: the split is missing or older than the links.
+        InputError: the name is taken by another content, or is no portable folder name.
+    """
+    if not name or any(c not in SAFE_NAME for c in name) or name.startswith("."):
+        raise InputError(f"{name!r} cannot name a manifest.", "Use letters, digits, '.', '_' and '-'.")
+    split = required_stage(catalogue, "split", "curate split")
+    if not split_is_current(catalogue, tree):
+        raise NotReadyError("The split is older than the links.", "Run `curate split` again.")
+    target = out / name
+    allowed = sorted(allowed_licences) if allowed_licences is not None else None
+    settings = {"name": name, "max_class_size": max_class_size, "allowed_licences": allowed}
+    input_digest = digest_of(VERSION, split.output_digest, tree.digest, settings, _versions())
+    last = stage_record(catalogue, STAGE, name)
+    if last and last.input_digest == input_digest and _sums_digest(target) == last.output_digest:
+        return {**last.summary, "folder": str(target), "skipped": True}
+    partial = out / f".{name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        summary = _write(catalogue, tree, name, partial, max_class_size, allowed)
+        digest = _sums_digest(partial)
+        if target.exists():
+            if _sums_digest(target) != digest:
+                raise InputError(
+                    f"{target} is frozen already, with other content.", "A correction is a new manifest: give it another name."
+                )
+        else:
+            os.replace(partial, target)
+            _sync_folder(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    summary["digest"] = digest
+    with catalogue.transaction():
+        record_stage(
+            catalogue, STAGE, scope=name, input_digest=input_digest, output_digest=str(digest), settings=settings, summary=summary
+        )
+    return {**summary, "folder": str(target), "skipped": False}
+
+
+def _write(
+    catalogue: Catalogue, tree: Tree, name: str, folder: Path, max_class_size: int, allowed: list[str] | None
+) -> dict[str, Any]:
+    import pyarrow as pa
+
+    counts = dict(
+        catalogue.rows(
+            """SELECT n.node_id, count(*) FROM assignments a JOIN image_nodes n USING (image_id)
+               WHERE a.split <> 'excluded' GROUP BY 1"""
+        )
+    )
+    classes = partition(tree, counts, max_class_size)
+    images = pa.Table.from_pylist(_image_rows(catalogue, tree, assign(classes)), schema=IMAGES)
+    edges = pa.Table.from_pylist(_edge_rows(catalogue), schema=EDGES)
+    _write_table(images, folder / "images.parquet")
+    _write_table(edges, folder / "edges.parquet")
+    _write_json(classes_json(tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=max_class_size), folder / "classes.json")
+    _write_json(_info(catalogue, name, images, edges, allowed), folder / "manifest.json")
+    names = sorted(p.name for p in folder.iterdir())
+    sums = "".join(f"{_file_sha256(folder / n)}  {n}\n" for n in names)
+    _write_bytes(sums.encode(), folder / "SHA256SUMS")
+    return {"images": images.num_rows, "edges": edges.num_rows, "training_classes": len(classes), "name": name}
+
+
+def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> list[dict[str, Any]]:
+    independent = set(required_stage(catalogue, "split", "curate split").settings["protocol"]["independent"])
+    frame = catalogue.connection.execute(
+        """SELECT p.image_id, p.source_id AS source, p.path, p.sha256, p.pixel_sha256, p.bytes, p.width, p.height,
+                  a.split, a.excluded_reason, a.pinned, a.fold, c.component, n.node_id,
+                  p.sharpness, p.contrast, a.quality_fail,
+                  r.confirmation, r.official_split, r.modality, r.site, r.sex, r.skin_type, r.age, r.licence, r.attribution,
+                  (SELECT coalesce(list({'field': l.field, 'label': l.label, 'node_id': l.node_id} ORDER BY l.rank), [])
+                   FROM image_labels l WHERE l.image_id = p.image_id) AS labels,
+                  (SELECT coalesce(list(k.key ORDER BY k.key), []) FROM image_key_rows k WHERE k.image_id = p.image_id) AS image_keys,
+                  (SELECT coalesce(list(k.lesion_key ORDER BY k.lesion_key), []) FROM image_lesion_keys k WHERE k.image_id = p.image_id)
+                      AS lesion_keys,
+                  (SELECT coalesce(list(k.patient_key ORDER BY k.patient_key), []) FROM image_patient_keys k WHERE k.image_id = p.image_id)
+                      AS patient_keys
+           FROM pictures p JOIN assignments a USING (image_id) JOIN components c USING (image_id)
+           LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)"""
+    )
+    names = [column[0] for column in frame.description]
+    rows = [dict(zip(names, values, strict=True)) for values in frame.fetchall()]
+    for row in rows:
+        node = row["node_id"]
+        in_split = row["split"] != "excluded"
+        row["training_class"] = class_of[node] if in_split else None
+        row["nine_class"] = tree.nine_class(node) if node else None
+        row["three_class"] = tree.three_class(node) if node else None
+        row["independent"] = row["source"] in independent
+    return sorted(rows, key=lambda row: row["image_id"])
+
+
+def _edge_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
+    names = ("image_a", "image_b", "evidence", "score", "probability", "must_link", "basis")
+    rows = catalogue.rows(f"SELECT {', '.join(names)} FROM edges")
+    return [dict(zip(names, row, strict=True)) for row in sorted(rows)]
+
+
+def _used_nodes(catalogue: Catalogue) -> list[str]:
+    return [n for (n,) in catalogue.rows("SELECT DISTINCT node_id FROM image_labels WHERE node_id IS NOT NULL ORDER BY 1")]
+
+
+def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table", allowed: list[str] | None) -> dict[str, Any]:
+    linked = required_stage(catalogue, "link", "curate link")
+    protocol = required_stage(catalogue, "split", "curate split").settings["protocol"]
+    extractor = required_stage(catalogue, "fingerprint", "curate fingerprint").settings["extractor"]
+    policy = linked.settings["policy"]
+    columns = images.select(["split", "excluded_reason", "component", "nine_class"]).to_pydict()
+    splits = Counter(columns["split"])
+    sizes = Counter(columns["component"])
+    requires = {"independent": protocol["protocol"] == "paper", "confirmed": protocol["protocol"] == "paper", "quality": True}
+    return {
+        "schema": SCHEMA_NAME,
+        "schema_version": SCHEMA_VERSION,
+        "name": name,
+        "level": policy["level"],
+        "software": _versions(),
+        "seed": protocol["seed"],
+        "policy": policy,
+        "extractor": extractor,
+        "protocol": {
+            "name": protocol["protocol"],
+            "test": protocol["test"],
+            "validation": protocol["validation"],
+            "folds": protocol["folds"],
+            "independent": protocol["independent"],
+            "quality": protocol["quality"],
+            "test_requires": requires,
+        },
+        "allowed_licences": allowed,
+        "counts": {
+            "images": images.num_rows,
+            "splits": {s: splits[s] for s in ("train", "validation", "test", "excluded")},
+            "excluded": dict(sorted(Counter(r for r in columns["excluded_reason"] if r).items())),
+            "edges": dict(sorted(Counter(edges.column("evidence").to_pylist()).items())),
+            "components": len(sizes),
+            "components_with_several": sum(1 for n in sizes.values() if n > 1),
+            "largest_component": max(sizes.values(), default=0),
+            "without_nine_class": sum(
+                1 for s, n in zip(columns["split"], columns["nine_class"], strict=True) if s != "excluded" and n is None
+            ),
+        },
+        "sources": _sources(catalogue, set(protocol["independent"])),
+        "rejected": [
+            {"source": s, "path": p, "reason": r} for s, p, r in catalogue.rows("SELECT source_id, path, reason FROM rejected_files ORDER BY 1, 2")
+        ],
+        "findings": [
+            {"id": i, "severity": s, "message": m, "component": c, "images": list(images)}
+            for i, s, m, c, images in catalogue.rows("SELECT id, severity, message, component, images FROM findings ORDER BY ALL")
+        ],
+        "not_checked": [f"{name}: {why}" for name, why in sorted(linked.summary["not_run"].items())],
+    }
+
+
+def _sources(catalogue: Catalogue, independent: set[str]) -> list[dict[str, Any]]:
+    folders: dict[str, list[dict[str, Any]]] = {}
+    for source, folder, *numbers in catalogue.rows(
+        """WITH roles AS (
+               SELECT f.source_id, f.path, CASE WHEN r.path IS NOT NULL THEN 'rejected' ELSE f.role END AS role
+               FROM files f LEFT JOIN rejected_files r USING (source_id, path))
+           SELECT source_id, regexp_replace(path, '/?[^/]*$', '') AS folder, count(*),
+                  count(*) FILTER (role = 'image'), count(*) FILTER (role = 'table'), count(*) FILTER (role = 'side_car'),
+                  count(*) FILTER (role = 'rejected'), count(*) FILTER (role = 'ignored')
+           FROM roles GROUP BY 1, 2 ORDER BY 1, 2"""
+    ):
+        names = ("files", "images", "tables", "side_cars", "rejected", "ignored")
+        folders.setdefault(source, []).append({"folder": folder or ".", **dict(zip(names, numbers, strict=True))})
+    return [
+        {
+            "id": source,
+            "name": name,
+            "licence": licence,
+            "citation": citation,
+            "independent": source in independent,
+            "declaration_sha256": digest,
+            "images": sum(f["images"] for f in folders.get(source, [])),
+            "rows": rows,
+            "rows_without_picture": without,
+            "folders": folders.get(source, []),
+        }
+        for source, name, licence, citation, digest, rows, without in catalogue.rows(
+            """SELECT s.source_id, s.name, s.licence, s.citation, s.declaration_sha256, i."rows", i.rows_without_picture
+               FROM sources s JOIN ingests i USING (source_id) ORDER BY 1"""
+        )
+    ]
+
+
+def _versions() -> dict[str, str]:
+    return {"dermcurate": curate.__version__, **{name: version(name) for name in LIBRARIES}}
+
+
+def _write_table(table: "pa.Table", path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, path, compression="zstd", row_group_size=65_536, version="2.6", store_schema=False)
+    _sync_file(path)
+
+
+def _write_json(content: object, path: Path) -> None:
+    _write_bytes((json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8"), path)
+
+
+def _write_bytes(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+    _sync_file(path)
+
+
+def _sync_file(path: Path) -> None:
+    path.chmod(0o444)
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sums_digest(folder: Path) -> str | None:
+    path = folder / "SHA256SUMS"
+    return _file_sha256(path) if path.is_file() else None
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Splits by whole components: protocols, assignment, folds."""

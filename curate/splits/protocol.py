@@ -1,0 +1,61 @@
+"""Protocols: how components become splits."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class QualityGate(BaseModel):
+    """What a picture must have to stand in a test or validation set; the paper's gate ("blurry and far-away images were
+    removed from the test and validation sets, but still used in training") as measures."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    least_side: int = Field(96, ge=0, description="pixels of the shorter side")
+    least_sharpness: float = Field(4.0, ge=0, description="variance of the Laplacian at 256 pixels")
+    least_contrast: float = Field(4.0, ge=0, description="standard deviation of the grey picture at 256 pixels")
+
+    def fails(self, width: int, height: int, sharpness: float, contrast: float) -> str | None:
+        """Return why a picture fails, codes joined by commas, or None."""
+        codes = []
+        if min(width, height) < self.least_side:
+            codes.append("small")
+        if sharpness < self.least_sharpness:
+            codes.append("blurred")
+        if contrast < self.least_contrast:
+            codes.append("flat")
+        return ",".join(codes) or None
+
+
+class Protocol(BaseModel):
+    """How components become splits.
+
+    `holdout` draws test and validation components at random. `paper` takes for its test only components that hold an image
+    of an independent source with confirmation by histopathology, up to the share; what else such a component holds is
+    excluded. `kfold` draws no test. Shares are of the images that can stand in a split.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    protocol: Literal["holdout", "paper", "kfold"] = "holdout"
+    test: float = Field(0.2, ge=0, lt=1)
+    validation: float = Field(0.1, ge=0, lt=1)
+    folds: int = Field(0, ge=0, le=100, description="cross-validation folds over train and validation; the paper has nine")
+    seed: int = Field(2017, ge=0)
+    independent: tuple[str, ...] = Field((), description="source ids whose images may be tests of the `paper` protocol")
+    quality: QualityGate = QualityGate()
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> "Protocol":
+        if self.test + self.validation >= 1:
+            raise ValueError("test and validation together leave nothing to train on")
+        if self.protocol == "paper" and not self.independent:
+            raise ValueError("the protocol paper needs `independent`: the sources whose images may be tests")
+        if self.protocol == "kfold" and self.folds < 2:
+            raise ValueError("the protocol kfold needs at least 2 folds")
+        return self
+
+    def requires(self) -> dict[str, bool]:
+        """Return what every test image must be."""
+        paper = self.protocol == "paper"
+        return {"independent": paper, "confirmed": paper, "quality": True}
