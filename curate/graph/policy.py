@@ -38,7 +38,7 @@ IDS = ("image_id", "lesion", "patient", "declared")
 PIXELS = ("bytes", "pixels", "exif", "hash", "cnn")
 POLICIES = {
     "strict": Policy(name="strict", level="patient", evidence=(*IDS, *PIXELS)),
-    "paper": Policy(name="paper", level="patient", evidence=(*IDS, "bytes", "exif", "cnn")),
+    "paper": Policy(name="paper", level="patient", evidence=(*IDS, "bytes", "pixels", "exif", "cnn")),
 }
 
 

@@ -1,0 +1,35 @@
+"""`curate link`: edges and components."""
+
+from typing import Annotated
+
+import typer
+
+from curate.cli.options import Json, Quiet, Workspace
+
+
+def link(
+    policy: Annotated[str, typer.Option("--policy", help="strict or paper.")] = "strict",
+    level: Annotated[str | None, typer.Option("--level", help="lesion or patient; the policy's own where not said.")] = None,
+    without_ids: Annotated[bool, typer.Option("--without-ids", help="Leave out evidence that rests on ids, to measure the rest.")] = False,
+    workspace: Workspace = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tie the images that the evidence joins, and find the components."""
+    from curate.catalogue import Catalogue, workspace_folder
+    from curate.graph.link import link as stage
+    from curate.graph.policy import find_policy
+    from curate.terminal import Terminal
+
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    chosen = find_policy(policy, without_ids=without_ids, level=level)
+    with Catalogue.write(workspace_folder(workspace), "curate link") as catalogue:
+        summary = stage(catalogue, chosen, lambda name: terminal.say(f"evidence: {name}"))
+    lines = [f"{summary['pictures']} pictures, policy {chosen.name}, level {chosen.level}"]
+    lines += [f"  {count:>8} {name}" for name, count in summary["edges"].items() if count or name in chosen.evidence]
+    lines += [f"  not run: {name}: {why}" for name, why in summary["not_run"].items()]
+    lines.append(
+        f"{summary['components']} components, {summary['components_with_several']} of several images, the largest of "
+        f"{summary['largest_component']}; {summary['findings']} findings"
+    )
+    terminal.result(summary, lines)

@@ -1,0 +1,47 @@
+"""`curate split`: train, validation, test by whole components."""
+
+from typing import Annotated
+
+import typer
+
+from curate.cli.options import Json, Quiet, Workspace
+
+
+def split(
+    protocol: Annotated[str, typer.Option("--protocol", help="holdout, paper or kfold.")] = "holdout",
+    test: Annotated[float, typer.Option("--test", min=0, max=1, help="Share of the images.")] = 0.2,
+    validation: Annotated[float, typer.Option("--validation", min=0, max=1, help="Share of the images.")] = 0.1,
+    folds: Annotated[int, typer.Option("--folds", min=0, max=100, help="Folds over train and validation; the paper has nine.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another draw.")] = 2017,
+    independent: Annotated[
+        list[str] | None, typer.Option("--independent", metavar="SOURCE_ID", help="Source that may be a test of `paper`; repeatable.")
+    ] = None,
+    workspace: Workspace = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Assign every image: whole components to train, validation or test; what cannot be used is excluded with its reason."""
+    from pydantic import ValidationError
+
+    from curate.catalogue import Catalogue, workspace_folder
+    from curate.errors import InputError
+    from curate.splits.protocol import Protocol
+    from curate.splits.stage import split as stage
+    from curate.taxonomy.tree import Tree
+    from curate.terminal import Terminal
+
+    asked = {
+        "protocol": protocol, "test": test, "validation": validation, "folds": folds, "seed": seed, "independent": tuple(independent or ()),
+    }
+    try:
+        chosen = Protocol.model_validate(asked)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"The split cannot be made: {where + ': ' if where else ''}{first['msg']}.", "`curate split --help`") from error
+    with Catalogue.write(workspace_folder(workspace), "curate split") as catalogue:
+        summary = stage(catalogue, chosen, Tree.shipped())
+    lines = [f"{count:>8} {name}" for name, count in summary["splits"].items()]
+    lines += [f"{count:>8} excluded: {reason}" for reason, count in summary["excluded"].items()]
+    lines += [f"{count:>8} kept in train: {reason}" for reason, count in summary["pinned"].items()]
+    Terminal(as_json=as_json, quiet=quiet).result(summary, lines)

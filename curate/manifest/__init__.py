@@ -1,0 +1,1 @@
+"""Frozen manifests: writing, reading, and proving them."""

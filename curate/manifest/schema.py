@@ -1,0 +1,63 @@
+"""The columns of the frozen tables; schemas/manifest/README.md says what each means."""
+
+import pyarrow as pa
+
+SCHEMA_NAME = "dermcurate-manifest"
+SCHEMA_VERSION = "1.0"
+FILES = ("classes.json", "edges.parquet", "images.parquet", "manifest.json")
+SUMS = "SHA256SUMS"
+SPLITS = ("train", "validation", "test", "excluded")
+
+_KEYS = pa.list_(pa.string())
+_LABEL = pa.struct([("field", pa.string()), ("label", pa.string()), ("node_id", pa.string())])
+
+IMAGES = pa.schema(
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("pixel_sha256", pa.string(), nullable=False),
+        pa.field("bytes", pa.int64(), nullable=False),
+        pa.field("width", pa.int32(), nullable=False),
+        pa.field("height", pa.int32(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("excluded_reason", pa.string()),
+        pa.field("pinned", pa.string()),
+        pa.field("fold", pa.int16()),
+        pa.field("component", pa.string(), nullable=False),
+        pa.field("node_id", pa.string()),
+        pa.field("training_class", pa.string()),
+        pa.field("nine_class", pa.string()),
+        pa.field("three_class", pa.string()),
+        pa.field("labels", pa.list_(_LABEL), nullable=False),
+        pa.field("image_keys", _KEYS, nullable=False),
+        pa.field("lesion_keys", _KEYS, nullable=False),
+        pa.field("patient_keys", _KEYS, nullable=False),
+        pa.field("confirmation", pa.string()),
+        pa.field("independent", pa.bool_(), nullable=False),
+        pa.field("official_split", pa.string()),
+        pa.field("modality", pa.string()),
+        pa.field("site", pa.string()),
+        pa.field("sex", pa.string()),
+        pa.field("skin_type", pa.string()),
+        pa.field("age", pa.float64()),
+        pa.field("sharpness", pa.float64(), nullable=False),
+        pa.field("contrast", pa.float64(), nullable=False),
+        pa.field("quality_fail", pa.string()),
+        pa.field("licence", pa.string()),
+        pa.field("attribution", pa.string()),
+    ]
+)
+
+EDGES = pa.schema(
+    [
+        pa.field("image_a", pa.string(), nullable=False),
+        pa.field("image_b", pa.string(), nullable=False),
+        pa.field("evidence", pa.string(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+        pa.field("probability", pa.float64()),
+        pa.field("must_link", pa.bool_(), nullable=False),
+        pa.field("basis", pa.string(), nullable=False),
+    ]
+)

@@ -1,0 +1,143 @@
+"""The whole job: each stage in its order, measured, skipped where nothing changed."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from curate.catalogue import Catalogue
+from curate.engines import Engine
+from curate.errors import BrokenInvariantError, InputError
+from curate.fingerprints.extractors import find_extractor
+from curate.fingerprints.stage import fingerprint_stage
+from curate.graph.link import link
+from curate.graph.policy import find_policy
+from curate.manifest.freeze import freeze
+from curate.manifest.pictures import Pictures
+from curate.manifest.verify import verify
+from curate.project import Project
+from curate.report.build import build_report, report_folder
+from curate.sources.ingest import ingest
+from curate.sources.registry import source
+from curate.splits.stage import split
+from curate.stopwatch import measured
+from curate.taxonomy.tree import Tree
+from curate.terminal import Terminal
+
+
+def run_project(
+    project: Project, engine: Engine, terminal: Terminal, *, workspace: Path | None = None, batch_size: int = 256
+) -> dict[str, Any]:
+    """Run every stage of a project.
+
+    Args:
+        project: what to do.
+        engine: where pictures are read.
+        terminal: where progress goes.
+        workspace: in place of the project's own.
+        batch_size: pictures per commit; no result depends on it.
+
+    Returns:
+        `manifest`, `digest`, `report`, and `stages`: for each its summary, seconds, peak memory in MiB, whether it was skipped.
+
+    Raises:
+        BrokenInvariantError: the frozen manifest does not verify, or a picture changed since it was read.
+        InputError: the workspace holds a source that the project does not name.
+    """
+    tree = Tree.shipped()
+    place = workspace or project.workspace
+    stages: list[dict[str, Any]] = []
+
+    def stage(name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        terminal.say(f"{name} …")
+        with measured() as measure:
+            summary = work()
+        stages.append({"stage": name, "seconds": measure.seconds, "peak_mib": measure.peak_mib, **summary})
+        terminal.say(f"{name}: {_in_words(summary)} ({measure.seconds:.1f} s)")
+        return summary
+
+    with Catalogue.write(place, "curate run") as catalogue:
+        named = {s.id for s in project.sources}
+        if extra := sorted({s for (s,) in catalogue.rows("SELECT source_id FROM sources")} - named):
+            raise InputError(
+                f"The workspace {place} also holds {extra[0]}, which the project does not name.",
+                "Add it to the project file, or choose another --workspace.",
+            )
+        for one in project.sources:
+            stage(f"ingest {one.id}", partial(ingest, catalogue, source(one.id, tree), one.folder, tree))
+        extractor = find_extractor(project.fingerprints.features)
+        with terminal.progress("fingerprint") as progress:
+            stage(
+                "fingerprint", lambda: fingerprint_stage(catalogue, engine, extractor, batch_size=batch_size, progress=progress)
+            )
+        policy = find_policy(project.link.policy, level=project.link.level)
+        stage("link", lambda: link(catalogue, policy))
+        stage("split", lambda: split(catalogue, project.split, tree))
+        frozen = stage(
+            "freeze",
+            lambda: freeze(
+                catalogue,
+                tree,
+                project.name,
+                project.manifest.out,
+                max_class_size=project.partition.max_class_size,
+                allowed_licences=project.manifest.allowed_licences,
+            ),
+        )
+    folder = Path(frozen["folder"])
+    pictures = Pictures.find(named, [], place)
+    stage("verify", lambda: _verified(folder, pictures))
+    reported = stage("report", lambda: build_report(folder, pictures, report_folder(folder)))
+    result = {"name": project.name, "manifest": str(folder), "digest": frozen["digest"], "report": reported["report"], "stages": stages}
+    if project.train is not None:
+        result["run"] = str(_train(project, folder, pictures, terminal, stage))
+    return result
+
+
+def _verified(folder: Path, pictures: Pictures) -> dict[str, Any]:
+    proof = verify(folder, pictures)
+    if not proof.ok:
+        first = proof.violations[0]
+        raise BrokenInvariantError(
+            f"{folder}: {len(proof.violations)} violations; the first, of invariant {first.invariant}: {first.message}.",
+            f"`curate verify {folder}` lists all.",
+        )
+    return {"images": proof.images, "edges": proof.edges, "pictures_checked": proof.pictures_checked, "violations": 0}
+
+
+def _train(
+    project: Project, folder: Path, pictures: Pictures, terminal: Terminal, stage: Callable[[str, Callable[[], dict[str, Any]]], object]
+) -> Path:
+    from train.evaluate import evaluate
+    from train.fit import fit
+
+    asked = project.train
+    assert asked is not None  # noqa: S101 - the caller looked
+    run = asked.out / project.name
+    with terminal.progress("train fit") as progress:
+        stage(
+            "train fit",
+            lambda: fit(
+                folder, pictures, run, config=asked.config, steps=asked.steps, batch_size=asked.batch_size, weights=asked.weights,
+                progress=progress,
+            ),
+        )
+    with terminal.progress("train evaluate") as progress:
+        stage("train evaluate", lambda: evaluate(folder, pictures, run, limit=asked.limit, progress=progress))
+    return run
+
+
+def _in_words(summary: dict[str, Any]) -> str:
+    """Return the numbers of a summary in one line."""
+    if summary.get("skipped"):
+        return "nothing changed"
+    parts = []
+    for name, value in summary.items():
+        if isinstance(value, bool) or value in (None, {}, [], ""):
+            continue
+        if isinstance(value, dict):
+            inner = ", ".join(f"{k} {v}" for k, v in value.items() if v and not isinstance(v, dict | list))
+            parts.append(f"{name.replace('_', ' ')} ({inner})")
+        elif isinstance(value, int | float):
+            parts.append(f"{value} {name.replace('_', ' ')}")
+    return ", ".join(parts)

@@ -1,0 +1,118 @@
+"""The project file: which folders, under which policy and protocol, become which manifest."""
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from curate.errors import InputError
+from curate.splits.protocol import Protocol
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Strict):
+    """One repository and the folder that holds it, relative to the project file."""
+
+    id: str
+    folder: Path
+
+
+class Fingerprints(_Strict):
+    """How pictures are described."""
+
+    features: str = Field("auto", description="auto, none, efficientnet-lite0, inception-v3, or a path of an .onnx or .pt file")
+
+
+class Link(_Strict):
+    """Which evidence ties images."""
+
+    policy: Literal["strict", "paper"] = "strict"
+    level: Literal["lesion", "patient"] | None = Field(None, description="None: the policy's own")
+
+
+class Partition(_Strict):
+    """How the tree is cut into training classes."""
+
+    max_class_size: int = Field(1000, ge=1)
+
+
+class Manifest(_Strict):
+    """Where the frozen manifest goes; its name is the project's."""
+
+    out: Path = Path("data_manifests")
+    allowed_licences: tuple[str, ...] | None = Field(None, description="what may stand in a split; None: anything")
+
+
+class Train(_Strict):
+    """A model to be trained on the manifest and evaluated; left out, none is."""
+
+    out: Path = Path("runs")
+    config: str = Field("esteva2017", description="a shipped configuration, or a path")
+    steps: int = Field(ge=1)
+    batch_size: int = Field(32, ge=1)
+    weights: Path | None = Field(None, description="state dict to start from; None: random")
+    limit: int | None = Field(None, ge=1, description="images per evaluated split, drawn by seed; None: all")
+
+
+class Project(_Strict):
+    """A project file. Paths are relative to the folder of the file."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")
+    workspace: Path = Path(".curate")
+    sources: tuple[Source, ...] = Field(min_length=1)
+    fingerprints: Fingerprints = Fingerprints()
+    link: Link = Link()
+    split: Protocol = Protocol()
+    partition: Partition = Partition()
+    manifest: Manifest = Manifest()
+    train: Train | None = None
+
+    @field_validator("sources")
+    @classmethod
+    def _each_once(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        ids = [s.id for s in sources]
+        if len(set(ids)) != len(ids):
+            raise ValueError("a source stands in it twice")
+        return sources
+
+
+def load_project(path: Path) -> Project:
+    """Read a project file, its relative paths resolved against its folder.
+
+    Raises:
+        InputError: the file is missing, is no TOML, or says something unknown or impossible; the message names the key.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        project = Project.model_validate(content)
+    except OSError as error:
+        raise InputError(f"The project file {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not TOML: {error}.", "Correct the file and run the command again.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: `{where}`: {first['msg']}.", "docs/project.md lists what a project file may say.") from error
+    base = path.resolve().parent
+    features = project.fingerprints.features
+    train = project.train
+    return project.model_copy(
+        update={
+            "workspace": base / project.workspace,
+            "sources": tuple(s.model_copy(update={"folder": base / s.folder.expanduser()}) for s in project.sources),
+            "fingerprints": Fingerprints(features=str(base / features) if features.endswith((".onnx", ".pt")) else features),
+            "manifest": project.manifest.model_copy(update={"out": base / project.manifest.out}),
+            "train": train
+            and train.model_copy(
+                update={
+                    "out": base / train.out,
+                    "weights": base / train.weights if train.weights else None,
+                    "config": str(base / train.config) if train.config.endswith(".toml") else train.config,
+                }
+            ),
+        }
+    )

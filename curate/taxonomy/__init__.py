@@ -1,0 +1,1 @@
+"""The tree of diseases, labels mapped onto it, and the partition into training classes."""
