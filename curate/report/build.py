@@ -90,10 +90,12 @@ def _write(manifest: Manifest, proof: Proof, thumbnails: Thumbnails, folder: Pat
     content["checks"] = [{"invariant": n, "check": name, "violations": v} for n, name, v in proof.checks]
     for name, rows in content.items():
         _write_csv(folder / f"{name}.csv", rows)
+    alone = ~edges.duplicated(["image_a", "image_b"], keep=False)
+    labels = {row.image_id: _labels(row.labels) for row in images.itertuples()}
     shown = {
         "largest": [_component(row, images, edges, thumbnails) for row in content["components"][:LARGEST]],
-        "pairs": {kind: _pairs(group, thumbnails) for kind, group in edges.groupby("evidence", sort=True)},
-        "finding_groups": _finding_groups(content["findings"], thumbnails),
+        "pairs": {str(kind): _pairs_of_kind(group, alone, thumbnails) for kind, group in edges.groupby("evidence", sort=True)},
+        "finding_groups": _finding_groups(content["findings"], labels, thumbnails),
     }
     page = _template().render(
         manifest=manifest, info=manifest.info, counts=manifest.info["counts"], proof=proof, tables=content, thumbnails=thumbnails,
@@ -127,12 +129,22 @@ def _component(row: Mapping[str, Any], images: pd.DataFrame, edges: pd.DataFrame
         {
             "image_id": m.image_id,
             "link": thumbnails.link(m.image_id),
-            "label": ", ".join(label["label"] for label in m.labels),
+            "label": _labels(m.labels),
             "split": m.split,
         }
         for m in members.head(MEMBERS).itertuples()
     ]
     return {**row, "members": shown, "more": len(members) - len(shown), "pairs": _pairs(inside, thumbnails, count=3)}
+
+
+def _labels(labels: Any) -> str:
+    return ", ".join(label["label"] for label in labels)
+
+
+def _pairs_of_kind(edges: pd.DataFrame, alone: "pd.Series[bool]", thumbnails: Thumbnails) -> list[dict[str, Any]]:
+    """Return pairs that this evidence alone joins, where there are enough of them: they are the ones to look at."""
+    only = edges[alone[edges.index]]
+    return _pairs(only if len(only) >= PAIRS else edges, thumbnails)
 
 
 def _pairs(edges: pd.DataFrame, thumbnails: Thumbnails, count: int = PAIRS) -> list[dict[str, Any]]:
@@ -148,14 +160,14 @@ def _pairs(edges: pd.DataFrame, thumbnails: Thumbnails, count: int = PAIRS) -> l
     ]
 
 
-def _finding_groups(findings: tables.Rows, thumbnails: Thumbnails) -> list[dict[str, Any]]:
+def _finding_groups(findings: tables.Rows, labels: Mapping[str, str], thumbnails: Thumbnails) -> list[dict[str, Any]]:
     groups: dict[str, dict[str, Any]] = {}
     for finding in findings:
         group = groups.setdefault(finding["id"], {"id": finding["id"], "severity": finding["severity"], "count": 0, "examples": []})
         group["count"] += 1
         if len(group["examples"]) < EXAMPLES:
             ids = finding["images"]
-            pictures = [{"image_id": i, "link": thumbnails.link(i)} for i in ids[:4]] if finding["component"] else []
+            pictures = [{"image_id": i, "label": labels[i], "link": thumbnails.link(i)} for i in ids[:4]] if finding["component"] else []
             group["examples"].append({**finding, "pictures": pictures, "more": max(0, len(ids) - len(pictures))})
     return list(groups.values())
 
