@@ -123,8 +123,12 @@ def _train(
             ),
         )
     with terminal.progress("train evaluate") as progress:
-        stage("train evaluate", lambda: evaluate(folder, pictures, run, limit=asked.limit, progress=progress))
+        stage("train evaluate", lambda: _without_request(evaluate(folder, pictures, run, limit=asked.limit, progress=progress)))
     return run
+
+
+def _without_request(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metrics.items() if name != "request"}
 
 
 def _in_words(summary: dict[str, Any]) -> str:
@@ -137,7 +141,7 @@ def _in_words(summary: dict[str, Any]) -> str:
             continue
         if isinstance(value, dict):
             inner = ", ".join(f"{k} {v}" for k, v in value.items() if v and not isinstance(v, dict | list))
-            parts.append(f"{name.replace('_', ' ')} ({inner})")
+            parts += [f"{name.replace('_', ' ')} ({inner})"] if inner else []
         elif isinstance(value, int | float):
             parts.append(f"{value} {name.replace('_', ' ')}")
     return ", ".join(parts)

@@ -42,6 +42,9 @@ class Model(_Strict):
     """The network beyond its published form."""
 
     dropout: float = Field(0.5, ge=0, lt=1)
+    settle_batches: int = Field(
+        0, ge=0, description="after the last step, means and variances of batch normalisation are taken anew over so many batches"
+    )
 
 
 class Config(_Strict):

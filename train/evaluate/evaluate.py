@@ -139,6 +139,8 @@ def measure(
                 "positives": positives,
                 "negatives": negatives,
             }
+            if score.min() == score.max():
+                metrics["notes"].append(f"{level}: {name}: every image has the same probability; the model has learnt nothing of it")
             if min(positives, negatives) < FEW:
                 metrics["notes"].append(f"{level}: {name}: only {min(positives, negatives)} on one side; the AUC says little")
             curves[level][name] = roc(score, positive)
@@ -166,7 +168,7 @@ def _sha256(path: Path) -> str:
 def _network(run: Path, manifest: Manifest, config: Config) -> torch.nn.Module:
     from safetensors.torch import load_file
 
-    network = build(len(class_ids(manifest)), dropout=config.model.dropout, seed=0)
+    network = build(len(class_ids(manifest)), dropout=config.model.dropout, auxiliary=config.loss.auxiliary_weight > 0, seed=0)
     try:
         network.load_state_dict(load_file(run / MODEL_FILE))
     except Exception as error:  # noqa: BLE001 - a damaged file fails in ways of its own

@@ -78,7 +78,7 @@ def fit(
     if done := _finished(out, asked):
         return {**done, "skipped": True}
     out.mkdir(parents=True, exist_ok=True)
-    network = build(len(classes), dropout=settings.model.dropout, seed=seed, weights=weights)
+    network = build(len(classes), dropout=settings.model.dropout, auxiliary=settings.loss.auxiliary_weight > 0, seed=seed, weights=weights)
     optimizer = TensorFlowRMSProp(
         network.parameters(),
         lr=settings.optimizer.learning_rate,
@@ -89,11 +89,15 @@ def fit(
     )
     size = min(batch_size, len(rows))
     data = SplitImages(rows, pictures, settings.input.side, augment=True)
-    batches = list(_batches(len(rows), size, steps, seed))
+    settle = settings.model.settle_batches
+    batches = list(_batches(len(rows), size, steps + settle, seed))
     loader = torch.utils.data.DataLoader(data, batch_sampler=batches, num_workers=loaders)  # type: ignore[arg-type]  # items by pair
     network.train()
     log = []
     for step, (images, targets) in enumerate(loader):
+        if step >= steps:
+            _settle(network, images, first=step == steps)
+            continue
         epoch = step * size // len(rows)
         rate = learning_rate(settings, epoch)
         for group in optimizer.param_groups:
@@ -102,7 +106,7 @@ def fit(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        log.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, "loss": round(float(loss), 6)})
+        log.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, "loss": round(float(loss.detach()), 6)})
         if progress:
             progress(step + 1, steps)
     summary = {
@@ -123,8 +127,21 @@ def learning_rate(config: Config, epoch: int) -> float:
     return config.optimizer.learning_rate / config.optimizer.decay_factor ** (epoch // config.optimizer.decay_epochs)
 
 
+def _settle(network: torch.nn.Module, images: torch.Tensor, *, first: bool) -> None:
+    """Take batch normalisation's means and variances over batches, all alike; a short run's still hold their first values."""
+    if first:
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.reset_running_stats()
+                module.momentum = None  # an average over all batches
+    with torch.no_grad():
+        network(images)
+
+
 def _loss(outputs: Any, targets: torch.Tensor, config: Config) -> torch.Tensor:
     smoothing = config.loss.label_smoothing
+    if isinstance(outputs, torch.Tensor):  # without the second head
+        return torch.nn.functional.cross_entropy(outputs, targets, label_smoothing=smoothing)
     loss = torch.nn.functional.cross_entropy(outputs.logits, targets, label_smoothing=smoothing)
     if outputs.aux_logits is not None:
         auxiliary = torch.nn.functional.cross_entropy(outputs.aux_logits, targets, label_smoothing=smoothing)

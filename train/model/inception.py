@@ -11,12 +11,13 @@ from train.model.torchvision_import import torchvision
 HEADS = ("fc.", "AuxLogits.fc.")  # the last layers, always newly drawn
 
 
-def build(classes: int, *, dropout: float, seed: int, weights: Path | None = None) -> torch.nn.Module:
+def build(classes: int, *, dropout: float, auxiliary: bool, seed: int, weights: Path | None = None) -> torch.nn.Module:
     """Return the network.
 
     Args:
         classes: outputs.
         dropout: share of the last features that is dropped in training.
+        auxiliary: whether it has the second head, which needs pictures of about 299 pixels.
         seed: of the random weights.
         weights: a state dict of Inception v3 (.pth, .pt or .safetensors), as torchvision names its tensors; its last layers
             are left out. None: all weights are random.
@@ -26,7 +27,7 @@ def build(classes: int, *, dropout: float, seed: int, weights: Path | None = Non
     """
     torch.manual_seed(seed)
     network: torch.nn.Module = torchvision().models.inception_v3(
-        weights=None, num_classes=classes, aux_logits=True, transform_input=False, init_weights=True, dropout=dropout
+        weights=None, num_classes=classes, aux_logits=auxiliary, transform_input=False, init_weights=True, dropout=dropout
     )
     if weights is not None:
         _load_body(network, weights)
@@ -45,6 +46,7 @@ def _load_body(network: torch.nn.Module, path: Path) -> None:
             state = torch.load(path, map_location="cpu", weights_only=True)
         body = {name: tensor for name, tensor in state.items() if not name.startswith(HEADS)}
         missing, unexpected = network.load_state_dict(body, strict=False)
+        unexpected = [name for name in unexpected if not name.startswith("AuxLogits.")]  # a network without the second head
     except Exception as error:  # noqa: BLE001 - a file of another kind fails in ways of its own
         raise InputError(f"{path} is no state dict of Inception v3: {type(error).__name__}.") from error
     wanting = [name for name in missing if not name.startswith(HEADS) and not name.endswith("num_batches_tracked")]

@@ -1,0 +1,1 @@
+"""Drawn lesions in native layouts, with planted leaks, and the whole job run on them."""
