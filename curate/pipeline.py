@@ -67,9 +67,7 @@ def run_project(
             stage(f"ingest {one.id}", partial(ingest, catalogue, source(one.id, tree), one.folder, tree))
         extractor = find_extractor(project.fingerprints.features)
         with terminal.progress("fingerprint") as progress:
-            stage(
-                "fingerprint", lambda: fingerprint_stage(catalogue, engine, extractor, batch_size=batch_size, progress=progress)
-            )
+            stage("fingerprint", lambda: fingerprint_stage(catalogue, engine, extractor, batch_size=batch_size, progress=progress))
         policy = find_policy(project.link.policy, level=project.link.level)
         stage("link", lambda: link(catalogue, policy))
         stage("split", lambda: split(catalogue, project.split, tree))
@@ -88,7 +86,13 @@ def run_project(
     pictures = Pictures.find(named, [], place)
     stage("verify", lambda: _verified(folder, pictures))
     reported = stage("report", lambda: build_report(folder, pictures, report_folder(folder)))
-    result = {"name": project.name, "manifest": str(folder), "digest": frozen["digest"], "report": reported["report"], "stages": stages}
+    result = {
+        "name": project.name,
+        "manifest": str(folder),
+        "digest": frozen["digest"],
+        "report": reported["report"],
+        "stages": stages,
+    }
     if project.train is not None:
         result["run"] = str(_train(project, folder, pictures, terminal, stage))
     return result
@@ -106,19 +110,29 @@ def _verified(folder: Path, pictures: Pictures) -> dict[str, Any]:
 
 
 def _train(
-    project: Project, folder: Path, pictures: Pictures, terminal: Terminal, stage: Callable[[str, Callable[[], dict[str, Any]]], object]
+    project: Project,
+    folder: Path,
+    pictures: Pictures,
+    terminal: Terminal,
+    stage: Callable[[str, Callable[[], dict[str, Any]]], object],
 ) -> Path:
     from train.evaluate import evaluate
     from train.fit import fit
 
     asked = project.train
-    assert asked is not None  # noqa: S101 - the caller looked
+    assert asked is not None
     run = asked.out / project.name
     with terminal.progress("train fit") as progress:
         stage(
             "train fit",
             lambda: fit(
-                folder, pictures, run, config=asked.config, steps=asked.steps, batch_size=asked.batch_size, weights=asked.weights,
+                folder,
+                pictures,
+                run,
+                config=asked.config,
+                steps=asked.steps,
+                batch_size=asked.batch_size,
+                weights=asked.weights,
                 progress=progress,
             ),
         )

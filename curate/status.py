@@ -8,11 +8,20 @@ from curate.catalogue import Catalogue
 def status(catalogue: Catalogue) -> dict[str, Any]:
     """Return what the catalogue holds: images, rejected, edges by evidence, components, splits, by source, stages, findings."""
     sources = [
-        {"id": s, "images": images, "rejected": rejected, "files": files, "rows": rows, "rows_without_picture": without, "folder": folder}
+        {
+            "id": s,
+            "images": images,
+            "rejected": rejected,
+            "files": files,
+            "rows": rows,
+            "rows_without_picture": without,
+            "folder": folder,
+        }
         for s, images, rejected, files, rows, without, folder in catalogue.rows(
             """SELECT i.source_id,
                       (SELECT count(*) FROM images m WHERE m.source_id = i.source_id)
-                          - (SELECT count(*) FROM rejected_files r JOIN images m USING (source_id, path) WHERE r.source_id = i.source_id),
+                          - (SELECT count(*) FROM rejected_files r JOIN images m USING (source_id, path)
+                              WHERE r.source_id = i.source_id),
                       (SELECT count(*) FROM rejected_files r WHERE r.source_id = i.source_id),
                       (SELECT count(*) FROM files f WHERE f.source_id = i.source_id),
                       i."rows", i.rows_without_picture, i.folder

@@ -121,7 +121,8 @@ def _crash_log(error: BaseException) -> Path:
     while cause is not None:
         lines.append(f"{type(cause).__module__}.{type(cause).__name__}")
         lines += [
-            f"  {Path(f.filename).parent.name}/{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(cause.__traceback__)
+            f"  {Path(f.filename).parent.name}/{Path(f.filename).name}:{f.lineno} {f.name}"
+            for f in traceback.extract_tb(cause.__traceback__)
         ]
         cause = cause.__cause__ or cause.__context__
     handle, name = tempfile.mkstemp(prefix="dermcurate-crash-", suffix=".log")

@@ -73,7 +73,9 @@ def load_config(name: str) -> Config:
     else:
         shipped = sorted(f.name.removesuffix(".toml") for f in files("train.configs").iterdir() if f.name.endswith(".toml"))
         if name not in shipped:
-            raise InputError(f"There is no configuration {name!r}.", f"Shipped: {', '.join(shipped)}; or give the path of a .toml file.")
+            raise InputError(
+                f"There is no configuration {name!r}.", f"Shipped: {', '.join(shipped)}; or give the path of a .toml file."
+            )
         text = files("train.configs").joinpath(f"{name}.toml").read_text(encoding="utf-8")
     try:
         return Config.model_validate(tomllib.loads(text))

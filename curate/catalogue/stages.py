@@ -45,8 +45,8 @@ def stage_record(catalogue: Catalogue, stage: str, scope: str = "") -> StageReco
     )
     if not rows:
         return None
-    *texts, settings, summary = rows[0]
-    return StageRecord(*texts, json.loads(settings), json.loads(summary))
+    name, of, input_digest, output_digest, settings, summary = rows[0]
+    return StageRecord(name, of, input_digest, output_digest, json.loads(settings), json.loads(summary))
 
 
 def required_stage(catalogue: Catalogue, stage: str, command: str) -> StageRecord:

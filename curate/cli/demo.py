@@ -9,9 +9,9 @@ from curate.cli.options import Json, Quiet, Workers
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where pictures, manifest and report go.", file_okay=False)] = Path(
-        "dermcurate-demo"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where pictures, manifest and report go.", file_okay=False)
+    ] = Path("dermcurate-demo"),
     workers: Workers = None,
     as_json: Json = False,
     quiet: Quiet = False,

@@ -44,10 +44,7 @@ def _image_lines(told: dict[str, Any]) -> list[str]:
 
 
 def _pair_lines(told: dict[str, Any]) -> list[str]:
-    if told["linked"]:
-        lines = [f"joined, in component {told['component']}, by {len(told['path'])} steps"]
-    else:
-        lines = ["not joined"]
+    lines = [f"joined, in component {told['component']}, by {len(told['path'])} steps" if told["linked"] else "not joined"]
     for step in told["path"]:
         lines.append(f"  {step['image_a']} - {step['image_b']}")
         lines += [f"    {edge['evidence']:<9}{edge['score']:<7g} {edge['basis']}" for edge in step["evidence"]]

@@ -27,7 +27,10 @@ def fingerprint(
     terminal = Terminal(as_json=as_json, quiet=quiet)
     extractor = find_extractor(features)
     engine = LocalEngine(workers or default_workers())
-    with Catalogue.write(workspace_folder(workspace), "curate fingerprint") as catalogue, terminal.progress("fingerprint") as progress:
+    with (
+        Catalogue.write(workspace_folder(workspace), "curate fingerprint") as catalogue,
+        terminal.progress("fingerprint") as progress,
+    ):
         summary = fingerprint_stage(catalogue, engine, extractor, batch_size=batch_size, progress=progress)
     lines = [
         f"{summary['images']} images = {summary['pictures']} described + {summary['rejected']} rejected",

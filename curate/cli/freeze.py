@@ -10,7 +10,9 @@ from curate.cli.options import Json, Quiet, Workspace
 
 def freeze(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the manifest and of its folder.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The manifest is written to DIR/NAME.", file_okay=False)] = Path("data_manifests"),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The manifest is written to DIR/NAME.", file_okay=False)] = Path(
+        "data_manifests"
+    ),
     max_class_size: Annotated[int, typer.Option("--max-class-size", min=1, help="Limit of a training class (paper: 1000).")] = 1000,
     allow_licence: Annotated[
         list[str] | None, typer.Option("--allow-licence", metavar="SPDX", help="Licence that may stand in a split; repeatable.")
@@ -28,7 +30,8 @@ def freeze(
     with Catalogue.write(workspace_folder(workspace), "curate freeze") as catalogue:
         summary = stage(catalogue, Tree.shipped(), name, out, max_class_size=max_class_size, allowed_licences=allow_licence)
     lines = [
-        f"{summary['folder']}: {summary['images']} images, {summary['edges']} edges, {summary['training_classes']} training classes",
+        summary["folder"],
+        f"{summary['images']} images, {summary['edges']} edges, {summary['training_classes']} training classes",
         f"digest {summary['digest']}",
     ]
     Terminal(as_json=as_json, quiet=quiet).result(summary, lines)

@@ -10,7 +10,9 @@ from curate.cli.options import Json, Quiet, Workspace
 def link(
     policy: Annotated[str, typer.Option("--policy", help="strict or paper.")] = "strict",
     level: Annotated[str | None, typer.Option("--level", help="lesion or patient; the policy's own where not said.")] = None,
-    without_ids: Annotated[bool, typer.Option("--without-ids", help="Leave out evidence that rests on ids, to measure the rest.")] = False,
+    without_ids: Annotated[
+        bool, typer.Option("--without-ids", help="Leave out evidence that rests on ids, to measure the rest.")
+    ] = False,
     workspace: Workspace = None,
     as_json: Json = False,
     quiet: Quiet = False,

@@ -11,7 +11,8 @@ from curate.cli.options import Images, Json, ManifestDir, Quiet, Workspace
 def report(
     manifest: ManifestDir,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where the report goes.", show_default="NAME.report beside the manifest")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where the report goes.", show_default="NAME.report beside the manifest"),
     ] = None,
     images: Images = None,
     workspace: Workspace = None,

@@ -9,7 +9,9 @@ from curate.cli.options import BatchSize, Json, Quiet, Workers, Workspace
 
 
 def run(
-    project: Annotated[Path, typer.Argument(metavar="PROJECT.toml", help="The project file; `curate init` writes one.", dir_okay=False)],
+    project: Annotated[
+        Path, typer.Argument(metavar="PROJECT.toml", help="The project file; `curate init` writes one.", dir_okay=False)
+    ],
     workspace: Workspace = None,
     workers: Workers = None,
     batch_size: BatchSize = 256,

@@ -14,7 +14,8 @@ def split(
     folds: Annotated[int, typer.Option("--folds", min=0, max=100, help="Folds over train and validation; the paper has nine.")] = 0,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another draw.")] = 2017,
     independent: Annotated[
-        list[str] | None, typer.Option("--independent", metavar="SOURCE_ID", help="Source that may be a test of `paper`; repeatable.")
+        list[str] | None,
+        typer.Option("--independent", metavar="SOURCE_ID", help="Source that may be a test of `paper`; repeatable."),
     ] = None,
     workspace: Workspace = None,
     as_json: Json = False,
@@ -31,14 +32,21 @@ def split(
     from curate.terminal import Terminal
 
     asked = {
-        "protocol": protocol, "test": test, "validation": validation, "folds": folds, "seed": seed, "independent": tuple(independent or ()),
+        "protocol": protocol,
+        "test": test,
+        "validation": validation,
+        "folds": folds,
+        "seed": seed,
+        "independent": tuple(independent or ()),
     }
     try:
         chosen = Protocol.model_validate(asked)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"The split cannot be made: {where + ': ' if where else ''}{first['msg']}.", "`curate split --help`") from error
+        raise InputError(
+            f"The split cannot be made: {where + ': ' if where else ''}{first['msg']}.", "`curate split --help`"
+        ) from error
     with Catalogue.write(workspace_folder(workspace), "curate split") as catalogue:
         summary = stage(catalogue, chosen, Tree.shipped())
     lines = [f"{count:>8} {name}" for name, count in summary["splits"].items()]

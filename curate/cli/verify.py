@@ -10,7 +10,9 @@ from curate.cli.options import Images, Json, ManifestDir, Quiet, Workspace
 def verify(
     manifest: ManifestDir,
     images: Images = None,
-    digest: Annotated[str | None, typer.Option("--digest", metavar="HEX", help="The published digest that this manifest must have.")] = None,
+    digest: Annotated[
+        str | None, typer.Option("--digest", metavar="HEX", help="The published digest that this manifest must have.")
+    ] = None,
     files_only: Annotated[bool, typer.Option("--files-only", help="Do not look at pictures.")] = False,
     workspace: Workspace = None,
     as_json: Json = False,

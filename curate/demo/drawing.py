@@ -43,7 +43,9 @@ def draw(lesion: Lesion, view: int, width: int, height: int) -> Image.Image:
     skin = np.random.default_rng([11, lesion.patient])
     shot = np.random.default_rng([13, lesion.number, view])
     u, v = _places(shot, view, width, height)
-    tone = np.array([196, 150, 122], dtype=np.float32) * np.float32(skin.uniform(0.55, 1.2)) + skin.normal(0, 4, 3).astype(np.float32)
+    tone = np.array([196, 150, 122], dtype=np.float32) * np.float32(skin.uniform(0.55, 1.2)) + skin.normal(0, 4, 3).astype(
+        np.float32
+    )
     texture = _waves(own, u, v, terms=10, low=1.5, high=6) * 7 + _waves(own, u, v, terms=14, low=14, high=60) * 5
     picture = tone[None, None, :] + texture[..., None] * np.array([1.0, 0.9, 0.8], dtype=np.float32)
     picture = _lesion(picture, lesion.kind, own, u, v)
@@ -69,7 +71,11 @@ def _waves(random: np.random.Generator, u: Field, v: Field, *, terms: int, low: 
     """Return a random texture of about unit variance: a sum of plane waves with wave numbers between low and high."""
     total = np.zeros_like(u)
     for _ in range(terms):
-        number, angle, phase = np.exp(random.uniform(np.log(low), np.log(high))), random.uniform(0, math.pi), random.uniform(0, 2 * math.pi)
+        number, angle, phase = (
+            np.exp(random.uniform(np.log(low), np.log(high))),
+            random.uniform(0, math.pi),
+            random.uniform(0, 2 * math.pi),
+        )
         total += np.sin(np.float32(number * math.cos(angle)) * u + np.float32(number * math.sin(angle)) * v + np.float32(phase))
     result: Field = total * np.float32(math.sqrt(2 / terms))
     return result
@@ -91,7 +97,9 @@ def _lesion(picture: Colour, kind: str, own: np.random.Generator, u: Field, v: F
     for _ in range(own.poisson(count)):
         distance, direction = size * math.sqrt(own.uniform(0, 1)), own.uniform(0, 2 * math.pi)
         spot = own.uniform(0.05, 0.22) * size
-        near = np.exp(-((u - distance * math.cos(direction)) ** 2 + (v - distance * math.sin(direction)) ** 2) / np.float32(2 * spot**2))
+        near = np.exp(
+            -((u - distance * math.cos(direction)) ** 2 + (v - distance * math.sin(direction)) ** 2) / np.float32(2 * spot**2)
+        )
         layer = layer + near[..., None] * (np.array(marks, dtype=np.float32) - layer) * np.float32(own.uniform(0.5, 1.0))
     result: Colour = picture + inside[..., None] * (layer - picture)
     return result

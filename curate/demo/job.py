@@ -88,7 +88,9 @@ def compare(world: World, manifest: Path) -> dict[str, Any]:
     patient = {p.image_id: p.lesion.patient for p in world.pictures}
     false = [[a, b, *kinds] for (a, b), kinds in evidence.items() if patient[a] != patient[b]]
     return {
-        "found": [{"planted_as": what, **{k: dict(v) if k == "by" else v for k, v in row.items()}} for what, row in sorted(found.items())],
+        "found": [
+            {"planted_as": what, **{k: dict(v) if k == "by" else v for k, v in row.items()}} for what, row in sorted(found.items())
+        ],
         "planted": sum(r["planted"] for r in found.values()),
         "joined": sum(r["joined"] for r in found.values()),
         "straddling": sum(r["straddling"] for r in found.values()),
@@ -103,12 +105,15 @@ def found_lines(result: dict[str, Any]) -> list[str]:
     lines = [f"{'planted':<42}{'pairs':>6}{'joined':>8}{'straddle':>10}  by", "-" * 88]
     for row in result["found"]:
         by = ", ".join(f"{kind} {n}" for kind, n in sorted(row["by"].items()))
-        lines.append(f"{row['planted_as']:<42}{row['planted']:>6}{row['joined']:>8}{row['straddling']:>10}  {by or 'no pair of its own'}")
+        lines.append(
+            f"{row['planted_as']:<42}{row['planted']:>6}{row['joined']:>8}{row['straddling']:>10}  {by or 'no pair of its own'}"
+        )
     lines += [
         "-" * 88,
         f"{'all':<42}{result['planted']:>6}{result['joined']:>8}{result['straddling']:>10}",
         "",
-        f"{result['images']} images, {result['rejected']} broken file rejected; {len(result['false_joins'])} edges join different patients",
+        f"{result['images']} images, {result['rejected']} broken file rejected",
+        f"edges that join different patients: {len(result['false_joins'])}",
         "straddle: pairs on two sides of the split, because nothing joined them",
         "",
         f"manifest  {result['manifest']}",

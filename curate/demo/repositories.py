@@ -18,7 +18,15 @@ from curate.engines import Engine
 
 DERMOSCOPIC = (400, 300)
 CLINICAL = (360, 360)
-SHARES = {"nevus": 40, "melanoma": 20, "seborrheic keratosis": 16, "basal cell carcinoma": 9, "actinic keratosis": 7, "dermatofibroma": 4, "vascular lesion": 4}
+SHARES = {
+    "nevus": 40,
+    "melanoma": 20,
+    "seborrheic keratosis": 16,
+    "basal cell carcinoma": 9,
+    "actinic keratosis": 7,
+    "dermatofibroma": 4,
+    "vascular lesion": 4,
+}
 HAM = dict(zip(KINDS, ("nv", "mel", "bkl", "bcc", "akiec", "df", "vasc"), strict=True))
 PAD = {"nevus": "NEV", "melanoma": "MEL", "seborrheic keratosis": "SEK", "basal cell carcinoma": "BCC", "actinic keratosis": "ACK"}
 CHALLENGE = ("nevus", "melanoma", "seborrheic keratosis")
@@ -117,7 +125,7 @@ def no_preparation() -> None:
 
 def _exif(camera: str, serial: str, time: str) -> Image.Exif:
     exif = Image.Exif()
-    exif[0x010F], exif[0x0110] = camera.split(" ")[0], camera
+    exif[0x010F], exif[0x0110] = camera.split(" ", maxsplit=1)[0], camera
     details = exif.get_ifd(0x8769)
     details[0x9003], details[0xA431] = time, serial
     return exif
@@ -144,7 +152,17 @@ def _ham10000(world: World, lesions: Iterator[Lesion], isic: Iterator[str]) -> t
     def row(native: str, lesion: Lesion) -> None:
         histo = lesion.kind in MALIGNANT or lesion.number % 3 == 0
         sex, site = ("male", "female")[lesion.number % 2], SITES[lesion.number % 6]
-        rows.append((f"HAM_{lesion.number:07d}", native, HAM[lesion.kind], "histo" if histo else "consensus", 30 + 5 * (lesion.number % 10), sex, site))
+        rows.append(
+            (
+                f"HAM_{lesion.number:07d}",
+                native,
+                HAM[lesion.kind],
+                "histo" if histo else "consensus",
+                30 + 5 * (lesion.number % 10),
+                sex,
+                site,
+            )
+        )
 
     for n in range(118):
         lesion = next(lesions)
@@ -167,16 +185,18 @@ def _ham10000(world: World, lesions: Iterator[Lesion], isic: Iterator[str]) -> t
 
 
 def _isic_archive(world: World, lesions: Iterator[Lesion], isic: Iterator[str], ham: list[Planned]) -> list[Planned]:
-    """ISIC Archive: 10 of HAM10000's pictures under the same id, two lesions of each of 5 patients, 40 others. Returns the others."""
+    """ISIC Archive: 10 of HAM10000's pictures under their id, two lesions of each of 5 patients, 40 others. Returns the others."""
     others = []
 
     def add(native: str, planned: Planned, dataset: str, unstructured: dict[str, str]) -> Planned:
         world.pictures.append(planned)
         kind = planned.lesion.kind
         clinical = {
-            "age_approx": 30 + 5 * (planned.lesion.number % 10), "benign_malignant": "malignant" if kind in MALIGNANT else "benign",
+            "age_approx": 30 + 5 * (planned.lesion.number % 10),
+            "benign_malignant": "malignant" if kind in MALIGNANT else "benign",
             "diagnosis": "pigmented benign keratosis" if dataset == "HAM10000" and kind == "seborrheic keratosis" else kind,
-            "diagnosis_confirm_type": "histopathology", "sex": ("male", "female")[planned.lesion.number % 2],
+            "diagnosis_confirm_type": "histopathology",
+            "sex": ("male", "female")[planned.lesion.number % 2],
         }
         side_car = {
             "dataset": {"license": "CC-BY-NC" if dataset == "HAM10000" else "CC-0", "name": dataset},
@@ -205,7 +225,9 @@ def _isic_archive(world: World, lesions: Iterator[Lesion], isic: Iterator[str], 
         for m, lesion in enumerate((first, second)):
             native = next(isic)
             pair.append(
-                add(native, Planned(*place(native), lesion, 0, DERMOSCOPIC), "MSK-1", {"patient": f"P{n}", "lesion id": f"P{n}-{m}"})
+                add(
+                    native, Planned(*place(native), lesion, 0, DERMOSCOPIC), "MSK-1", {"patient": f"P{n}", "lesion id": f"P{n}-{m}"}
+                )
             )
         world.plant(pair, "two lesions of one patient")
     for _ in range(40):
@@ -264,7 +286,7 @@ def _isic_class_folders(
     absent: list[tuple[str, Lesion]],
     challenge: list[Planned],
 ) -> None:
-    """The nine-class export: 30 of HAM10000's pictures by id, 12 that only its table knows, 4 in two folders, 18 copies, 42 others."""
+    """The nine-class export: 30 of HAM10000's pictures, 12 that only its table knows, 4 in two folders, 18 copies, 42 others."""
     added = 0
 
     def add(native: str, lesion: Lesion, view: int, label: str = "", **more: Any) -> Planned:
@@ -284,7 +306,9 @@ def _isic_class_folders(
         world.plant([by_lesion[lesion.number], add(native, lesion, 5)], "lesion id from a row without a picture")
     for _ in range(4):
         lesion, native = _next(lesions, ("melanoma",)), next(isic)
-        world.plant([add(native, lesion, 0, label) for label in ("melanoma", "seborrheic keratosis")], "one picture under two labels")
+        world.plant(
+            [add(native, lesion, 0, label) for label in ("melanoma", "seborrheic keratosis")], "one picture under two labels"
+        )
     originals = iter(challenge)
     for kind in COPIES:
         for n in range(3):
@@ -308,7 +332,19 @@ def _pad_ufes_20(world: World, lesions: Iterator[Lesion]) -> None:
         diagnostic = PAD[lesion.kind]
         histo = lesion.kind in MALIGNANT
         sex = ("FEMALE", "MALE")[patient % 2]
-        rows.append((f"PAT_{patient}", lesion.number, 40 + patient % 40, sex, f"{1 + patient % 4}.0", "BACK", diagnostic, f"{native}.png", histo))
+        rows.append(
+            (
+                f"PAT_{patient}",
+                lesion.number,
+                40 + patient % 40,
+                sex,
+                f"{1 + patient % 4}.0",
+                "BACK",
+                diagnostic,
+                f"{native}.png",
+                histo,
+            )
+        )
         path = f"pad_ufes_20/images/imgs_part_{1 + len(rows) % 3}/{native}.png"
         world.pictures.append(Planned(f"pad_ufes_20:{native}", path, lesion, view, CLINICAL))
         return world.pictures[-1]

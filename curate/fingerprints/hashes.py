@@ -12,7 +12,16 @@ HASH_SIZE = 16
 BITS = HASH_SIZE * HASH_SIZE
 BYTES = BITS // 8
 SIDE = 64
-ORIENTATIONS = ("as is", "turned 90", "turned 180", "turned 270", "mirrored", "mirrored, turned 90", "mirrored, turned 180", "mirrored, turned 270")
+ORIENTATIONS = (
+    "as is",
+    "turned 90",
+    "turned 180",
+    "turned 270",
+    "mirrored",
+    "mirrored, turned 90",
+    "mirrored, turned 180",
+    "mirrored, turned 270",
+)
 
 
 def grey_64(rgb: Image.Image) -> npt.NDArray[np.uint8]:
@@ -30,7 +39,9 @@ def oriented_hashes(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return the hashes of the eight orientations, uint8 of shape (8, 32)."""
     import imagehash
 
-    bits = [imagehash.phash(Image.fromarray(np.ascontiguousarray(o)), hash_size=HASH_SIZE).hash.reshape(-1) for o in orientations(grey)]
+    bits = [
+        imagehash.phash(Image.fromarray(np.ascontiguousarray(o)), hash_size=HASH_SIZE).hash.reshape(-1) for o in orientations(grey)
+    ]
     return np.packbits(np.array(bits), axis=1)
 
 

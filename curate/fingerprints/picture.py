@@ -56,7 +56,7 @@ def _rgb(image: Image.Image) -> Image.Image:
         return image.convert("I").point(lambda value: value * RAMP_16).convert("L").convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         rgba = image.convert("RGBA")
-        if rgba.getextrema()[3][0] == 255:
+        if rgba.getchannel("A").getextrema()[0] == 255:
             return rgba.convert("RGB")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, rgba).convert("RGB")

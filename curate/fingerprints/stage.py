@@ -39,7 +39,11 @@ def fingerprint_stage(
     known = catalogue.value("SELECT count(*) FROM images") - len(pending)
     if not pending and known == 0:
         raise NotReadyError("No images are in the catalogue.", "Run `curate ingest SOURCE FOLDER` first.")
-    results = zip(pending, engine.map(fingerprint, (path for *_, path in pending), prepare, (extractor,)), strict=True) if pending else iter(())
+    results = (
+        zip(pending, engine.map(fingerprint, (path for *_, path in pending), prepare, (extractor,)), strict=True)
+        if pending
+        else iter(())
+    )
     done = 0
     while batch := list(islice(results, batch_size)):
         _commit(catalogue, key, batch)
@@ -69,7 +73,9 @@ def _commit(catalogue: Catalogue, key: str | None, batch: list[tuple[tuple[str, 
     fresh: dict[str, Fingerprint] = {f.sha256: f for _, f in batch if f.sha256}
     stored = {
         sha
-        for (sha,) in catalogue.rows("SELECT sha256 FROM features WHERE extractor = ? AND sha256 IN (SELECT unnest(?))", [key, list(fresh)])
+        for (sha,) in catalogue.rows(
+            "SELECT sha256 FROM features WHERE extractor = ? AND sha256 IN (SELECT unnest(?))", [key, list(fresh)]
+        )
     }
     vectors = {sha: f.features for sha, f in fresh.items() if f.features is not None and sha not in stored}
     position = catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
@@ -83,15 +89,20 @@ def _commit(catalogue: Catalogue, key: str | None, batch: list[tuple[tuple[str, 
         catalogue.insert(
             "contents",
             [
-                {"source_id": s, "path": p, "bytes": size, "mtime_ns": mtime, "sha256": f.sha256, "error": None if f.sha256 else f.error}
+                {
+                    "source_id": s,
+                    "path": p,
+                    "bytes": size,
+                    "mtime_ns": mtime,
+                    "sha256": f.sha256,
+                    "error": None if f.sha256 else f.error,
+                }
                 for (s, p, size, mtime, _), f in batch
             ],
         )
         catalogue.execute("DELETE FROM fingerprints WHERE sha256 IN (SELECT unnest(?))", [list(fresh)])
         catalogue.insert("fingerprints", [_row(sha, f) for sha, f in fresh.items()])
-        catalogue.insert(
-            "features", [{"sha256": sha, "extractor": key, "position": position + n} for n, sha in enumerate(vectors)]
-        )
+        catalogue.insert("features", [{"sha256": sha, "extractor": key, "position": position + n} for n, sha in enumerate(vectors)])
 
 
 def _row(sha256: str, f: Fingerprint) -> dict[str, Any]:
@@ -159,4 +170,3 @@ def _broken(catalogue: Catalogue) -> Iterator[dict[str, Any]]:
             "component": None,
             "images": [image_id],
         }
-

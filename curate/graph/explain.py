@@ -1,6 +1,7 @@
 """Why two images are joined, or why they are not."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -53,7 +54,7 @@ def explain_pair(catalogue: Catalogue, image_a: str, image_b: str) -> dict[str, 
     for image in (image_a, image_b):
         _require(catalogue, image)
     policy = required_stage(catalogue, "link", "curate link").settings["policy"]
-    place = {i: c for i, c in catalogue.rows("SELECT image_id, component FROM components WHERE image_id IN (?, ?)", [image_a, image_b])}
+    place = dict(catalogue.rows("SELECT image_id, component FROM components WHERE image_id IN (?, ?)", [image_a, image_b]))
     linked = place[image_a] == place[image_b]
     path: list[Step] = []
     if linked and image_a != image_b:
@@ -63,7 +64,7 @@ def explain_pair(catalogue: Catalogue, image_a: str, image_b: str) -> dict[str, 
             [place[image_a]],
         )
         nodes = nx.shortest_path(nx.Graph(rows), image_a, image_b)
-        for one, other in zip(nodes, nodes[1:], strict=False):
+        for one, other in pairwise(nodes):
             a, b = sorted((one, other))
             path.append(Step(one, other, _edges(catalogue, "image_a = $1 AND image_b = $2", [a, b])))
     return {
@@ -95,13 +96,16 @@ def likeness(catalogue: Catalogue, image_a: str, image_b: str, policy: dict[str,
         {"evidence": "pixels", "value": "identical" if pixel_a == pixel_b else "different", "asked": "identical"},
         {
             "evidence": "hash",
-            "value": f"{int(distances[best])} of {BITS} bits differ ({ORIENTATIONS[best]})" + (", too flat to count" if flat else ""),
+            "value": f"{int(distances[best])} of {BITS} bits differ ({ORIENTATIONS[best]})"
+            + (", too flat to count" if flat else ""),
             "asked": f"at most {policy['hash_accept']}",
         },
     ]
     key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["extractor"]
     if key is not None:
-        positions = dict(catalogue.rows("SELECT sha256, position FROM features WHERE extractor = ? AND sha256 IN (?, ?)", [key, sha_a, sha_b]))
+        positions = dict(
+            catalogue.rows("SELECT sha256, position FROM features WHERE extractor = ? AND sha256 IN (?, ?)", [key, sha_a, sha_b])
+        )
         store = FeatureStore(catalogue.workspace, key)
         count = catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
         features = store.read(store.path.stat().st_size // 2 // count)
@@ -122,7 +126,8 @@ def _require(catalogue: Catalogue, image_id: str) -> None:
     if catalogue.rows("SELECT 1 FROM pictures WHERE image_id = ?", [image_id]):
         return
     broken = catalogue.rows(
-        """SELECT coalesce(c.error, p.error) FROM image_contents c LEFT JOIN fingerprints p USING (sha256) WHERE c.image_id = ?""", [image_id]
+        """SELECT coalesce(c.error, p.error) FROM image_contents c LEFT JOIN fingerprints p USING (sha256) WHERE c.image_id = ?""",
+        [image_id],
     )
     if broken:
         raise InputError(f"{image_id} has no fingerprints: {broken[0][0] or 'not computed yet'}.", "Run `curate fingerprint`.")

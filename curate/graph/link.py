@@ -45,7 +45,7 @@ def link(catalogue: Catalogue, policy: Policy, progress: Callable[[str], None] |
     whole = components(images, ((e.image_a, e.image_b) for e in edges))
     lesion = components(images, ((e.image_a, e.image_b) for e in edges if e.evidence != "patient"))
     findings += _component_findings(edges, whole, policy)
-    sizes = defaultdict(int)
+    sizes: defaultdict[str, int] = defaultdict(int)
     for component in whole.values():
         sizes[component] += 1
     summary = {
@@ -148,7 +148,7 @@ def _component_findings(edges: list[Edge], whole: dict[str, str], policy: Policy
         {
             "id": "component.weak-bridge",
             "severity": "info",
-            "message": f"Only a weak edge joins {a} and {b}; their component of {len(members[whole[a]])} is kept in train until somebody looks.",
+            "message": f"Only a weak edge joins {a} and {b}; their component of {len(members[whole[a]])} images stays in train.",
             "component": whole[a],
             "images": [a, b],
         }
@@ -161,6 +161,4 @@ def _write(catalogue: Catalogue, edges: list[Edge], whole: dict[str, str], lesio
     catalogue.execute("DELETE FROM edges")
     catalogue.execute("DELETE FROM components")
     catalogue.insert("edges", [{**e._asdict(), "probability": None} for e in sorted(edges)])
-    catalogue.insert(
-        "components", [{"image_id": i, "component": c, "lesion_component": lesion[i]} for i, c in whole.items()]
-    )
+    catalogue.insert("components", [{"image_id": i, "component": c, "lesion_component": lesion[i]} for i, c in whole.items()])

@@ -21,12 +21,16 @@ class Policy(BaseModel):
     name: str
     level: Literal["lesion", "patient"] = Field(description="`patient`: one patient's images stay together, where ids tell")
     evidence: tuple[str, ...]
-    exif_window_seconds: float = Field(120.0, description="two shots of one camera this near or nearer are one session (paper: 120)")
+    exif_window_seconds: float = Field(
+        120.0, description="two shots of one camera this near or nearer are one session (paper: 120)"
+    )
     exif_same_second: int = Field(10, description="more shots than this in one second of one camera: a scanner's clock, no burst")
     exif_longest_burst: int = Field(20, description="a longer chain of shots is a working day, no burst")
     hash_accept: int = Field(36, description="bits of 256, over eight orientations")
     hash_strong: int = Field(24, description="bits of 256")
-    hash_least_energy: float = Field(4.0, description="standard deviation of 64 x 64 grey values; flatter pictures get no hash edge")
+    hash_least_energy: float = Field(
+        4.0, description="standard deviation of 64 x 64 grey values; flatter pictures get no hash edge"
+    )
     cnn_accept: float = Field(0.942, description="cosine of EfficientNet-Lite0 features")
     cnn_strong: float = Field(0.96, description="cosine")
     cnn_neighbours: int = Field(10, description="nearest neighbours asked per image (paper's code: at most 10)")

@@ -70,7 +70,7 @@ def freeze(
                     f"{target} is frozen already, with other content.", "A correction is a new manifest: give it another name."
                 )
         else:
-            os.replace(partial, target)
+            partial.replace(target)
             _sync_folder(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -98,7 +98,9 @@ def _write(
     edges = pa.Table.from_pylist(_edge_rows(catalogue), schema=EDGES)
     _write_table(images, folder / "images.parquet")
     _write_table(edges, folder / "edges.parquet")
-    _write_json(classes_json(tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=max_class_size), folder / "classes.json")
+    _write_json(
+        classes_json(tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=max_class_size), folder / "classes.json"
+    )
     _write_json(_info(catalogue, name, images, edges, allowed), folder / "manifest.json")
     names = sorted(p.name for p in folder.iterdir())
     sums = "".join(f"{_file_sha256(folder / n)}  {n}\n" for n in names)
@@ -115,11 +117,12 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
                   r.confirmation, r.official_split, r.modality, r.site, r.sex, r.skin_type, r.age, r.licence, r.attribution,
                   (SELECT coalesce(list({'field': l.field, 'label': l.label, 'node_id': l.node_id} ORDER BY l.rank), [])
                    FROM image_labels l WHERE l.image_id = p.image_id) AS labels,
-                  (SELECT coalesce(list(k.key ORDER BY k.key), []) FROM image_key_rows k WHERE k.image_id = p.image_id) AS image_keys,
-                  (SELECT coalesce(list(k.lesion_key ORDER BY k.lesion_key), []) FROM image_lesion_keys k WHERE k.image_id = p.image_id)
-                      AS lesion_keys,
-                  (SELECT coalesce(list(k.patient_key ORDER BY k.patient_key), []) FROM image_patient_keys k WHERE k.image_id = p.image_id)
-                      AS patient_keys
+                  (SELECT coalesce(list(k.key ORDER BY k.key), [])
+                   FROM image_key_rows k WHERE k.image_id = p.image_id) AS image_keys,
+                  (SELECT coalesce(list(k.lesion_key ORDER BY k.lesion_key), [])
+                   FROM image_lesion_keys k WHERE k.image_id = p.image_id) AS lesion_keys,
+                  (SELECT coalesce(list(k.patient_key ORDER BY k.patient_key), [])
+                   FROM image_patient_keys k WHERE k.image_id = p.image_id) AS patient_keys
            FROM pictures p JOIN assignments a USING (image_id) JOIN components c USING (image_id)
            LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)"""
     )
@@ -187,7 +190,8 @@ def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table"
         },
         "sources": _sources(catalogue, set(protocol["independent"])),
         "rejected": [
-            {"source": s, "path": p, "reason": r} for s, p, r in catalogue.rows("SELECT source_id, path, reason FROM rejected_files ORDER BY 1, 2")
+            {"source": s, "path": p, "reason": r}
+            for s, p, r in catalogue.rows("SELECT source_id, path, reason FROM rejected_files ORDER BY 1, 2")
         ],
         "findings": [
             {"id": i, "severity": s, "message": m, "component": c, "images": list(images)}

@@ -66,8 +66,8 @@ class Frozen:
         return {image: top(image) for image in parent}
 
 
-def well_formed(frozen: Frozen) -> Iterator[str]:
-    """Ids, order, paths and words are what the schema says."""
+def images_are_well_formed(frozen: Frozen) -> Iterator[str]:
+    """Images are sorted, unique, and their ids, paths and digests are what the schema says."""
     ids = [row["image_id"] for row in frozen.images]
     if ids != sorted(ids):
         yield "images.parquet is not sorted by image_id"
@@ -84,6 +84,10 @@ def well_formed(frozen: Frozen) -> Iterator[str]:
         for field in ("sha256", "pixel_sha256"):
             if len(row[field]) != 64 or not set(row[field]) <= set("0123456789abcdef"):
                 yield f"{image}: {field} is no sha256"
+
+
+def edges_are_well_formed(frozen: Frozen) -> Iterator[str]:
+    """Edges are sorted, unique, between known images, and their words and scores are what the schema says."""
     order = [(e["image_a"], e["image_b"], e["evidence"]) for e in frozen.edges]
     if order != sorted(set(order)):
         yield "edges.parquet is not sorted, or has a pair and evidence twice"
@@ -108,8 +112,7 @@ def components_are_whole(frozen: Frozen) -> Iterator[str]:
     named: dict[str, set[str]] = defaultdict(set)
     joined: dict[str, set[str]] = defaultdict(set)
     splits: dict[str, dict[str, str]] = defaultdict(dict)
-    folds: dict[int, dict[int, str]] = defaultdict(dict)
-    numbers = {name: n for n, name in enumerate(sorted({r["component"] for r in frozen.images}))}
+    folds: dict[str, dict[int, str]] = defaultdict(dict)
     for row in frozen.images:
         image, component = row["image_id"], row["component"]
         named[component].add(derived[image])
@@ -117,7 +120,7 @@ def components_are_whole(frozen: Frozen) -> Iterator[str]:
         if row["split"] in GIVEN:
             splits[component].setdefault(row["split"], image)
         if row["fold"] is not None:
-            folds[numbers[component]].setdefault(row["fold"], image)
+            folds[component].setdefault(row["fold"], image)
             if row["split"] not in ("train", "validation"):
                 yield f"{image}: has fold {row['fold']} and is in {row['split']}"
     for component, tops in sorted(named.items()):
@@ -129,7 +132,7 @@ def components_are_whole(frozen: Frozen) -> Iterator[str]:
     for component, seen in sorted(splits.items()):
         if len(seen) > 1:
             yield f"component {component} straddles: " + ", ".join(f"{image} in {split}" for split, image in sorted(seen.items()))
-    for number, placed in sorted(folds.items()):
+    for placed in folds.values():
         if len(placed) > 1:
             yield f"component of {next(iter(placed.values()))} is in the folds {', '.join(map(str, sorted(placed)))}"
 
@@ -298,9 +301,7 @@ def no_conflict_in_test(frozen: Frozen) -> Iterator[str]:
     for rows in groups.values():
         tested = [r["image_id"] for r in rows if r["split"] == "test"]
         nodes = sorted({r["node_id"] for r in rows})
-        if tested and any(
-            a not in frozen.path(b) and b not in frozen.path(a) for n, a in enumerate(nodes) for b in nodes[n + 1 :]
-        ):
+        if tested and any(a not in frozen.path(b) and b not in frozen.path(a) for n, a in enumerate(nodes) for b in nodes[n + 1 :]):
             yield f"{tested[0]}: in test, with images of the same lesion labelled {', '.join(nodes)}"
 
 
@@ -314,7 +315,8 @@ def licences_are_allowed(frozen: Frozen) -> Iterator[str]:
 
 
 CHECKS: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (
-    (0, "tables are well formed", well_formed),
+    (0, "images are well formed", images_are_well_formed),
+    (0, "edges are well formed", edges_are_well_formed),
     (1, "no component straddles splits or folds", components_are_whole),
     (2, "no evidence or key connects two splits", no_evidence_crosses),
     (3, "what is held out is fit for it", held_out_is_fit),

@@ -39,13 +39,16 @@ class Pictures:
             if separator and source in wanted:
                 folders[source] = _folder(Path(folder))
             elif separator and not Path(option).is_dir():
-                raise InputError(f"--images {option}: the manifest has no source {source!r}.", f"Its sources are {', '.join(wanted)}.")
+                raise InputError(
+                    f"--images {option}: the manifest has no source {source!r}.", f"Its sources are {', '.join(wanted)}."
+                )
             else:
                 root = _folder(Path(option))
                 found = {s: root / s for s in wanted if (root / s).is_dir()}
                 if not found:
                     raise InputError(
-                        f"--images {option}: no folder of a source lies below it.", f"Expected one of {', '.join(wanted)}, or SOURCE=FOLDER."
+                        f"--images {option}: no folder of a source lies below it.",
+                        f"Expected one of {', '.join(wanted)}, or SOURCE=FOLDER.",
                     )
                 folders |= found
         return cls(folders)

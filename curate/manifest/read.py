@@ -52,7 +52,7 @@ def load(folder: Path) -> Manifest:
         schema_name, schema_version = info["schema"], str(info["schema_version"])
     except (OSError, ValueError, KeyError, TypeError) as error:  # ArrowInvalid is a ValueError
         raise BrokenInvariantError(f"{folder} cannot be read: {error}.", "`curate verify` lists all that is wrong.") from error
-    if schema_name != SCHEMA_NAME or schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+    if schema_name != SCHEMA_NAME or schema_version.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".")[0]:
         raise InputError(
             f"{folder} is of schema {schema_name} {schema_version}; this version reads {SCHEMA_NAME} {SCHEMA_VERSION}.",
             "Install the dermcurate that made it, or a newer one.",

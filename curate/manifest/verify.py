@@ -94,7 +94,9 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
         try:
             content.append(reader(folder / name))
         except Exception as error:  # noqa: BLE001 - hostile bytes make readers fail in any way; each is a violation, named
-            unreadable.append(f"{name}: cannot be read ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})")
+            unreadable.append(
+                f"{name}: cannot be read ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
+            )
     if unreadable:
         proof.add(0, "tables are well formed", unreadable)
         proof.not_checked.append("invariants 1 to 8 and 10: a file cannot be read")
@@ -184,9 +186,10 @@ def _require_schema(folder: Path, info: Json) -> None:
     from curate.errors import InputError
 
     name, version = info.get("schema"), str(info.get("schema_version"))
-    if name == SCHEMA_NAME and version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+    if name == SCHEMA_NAME and version.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".")[0]:
         raise InputError(
-            f"{folder} is of schema {name} {version}; this version verifies {SCHEMA_VERSION}.", "Install the dermcurate that made it."
+            f"{folder} is of schema {name} {version}; this version verifies {SCHEMA_VERSION}.",
+            "Install the dermcurate that made it.",
         )
 
 

@@ -47,11 +47,21 @@ def build_report(folder: Path, pictures: Pictures, out: Path) -> dict[str, Any]:
         BrokenInvariantError: a file of the manifest cannot be read.
     """
     manifest = load(folder)
-    stamp = {"report": VERSION, "dermcurate": curate.__version__, "digest": manifest.digest, "pictures_of": sorted(pictures.folders)}
+    stamp = {
+        "report": VERSION,
+        "dermcurate": curate.__version__,
+        "digest": manifest.digest,
+        "pictures_of": sorted(pictures.folders),
+    }
     if (out / STAMP).is_file():
         old = json.loads((out / STAMP).read_text(encoding="utf-8"))
         if old.get("stamp") == stamp and (out / "index.html").is_file():
-            return {"report": str(out / "index.html"), "pictures": old["pictures"], "violations": old["violations"], "skipped": True}
+            return {
+                "report": str(out / "index.html"),
+                "pictures": old["pictures"],
+                "violations": old["violations"],
+                "skipped": True,
+            }
     elif out.exists() and any(out.iterdir()):
         raise InputError(f"{out} holds something else than a report.", "Name another folder with --out.")
     proof = verify(folder, pictures)
@@ -98,8 +108,16 @@ def _write(manifest: Manifest, proof: Proof, thumbnails: Thumbnails, folder: Pat
         "finding_groups": _finding_groups(content["findings"], labels, thumbnails),
     }
     page = _template().render(
-        manifest=manifest, info=manifest.info, counts=manifest.info["counts"], proof=proof, tables=content, thumbnails=thumbnails,
-        sources_of_pictures=thumbnails.written, version=curate.__version__, bars=_bars(content["component_sizes"]), **shown,
+        manifest=manifest,
+        info=manifest.info,
+        counts=manifest.info["counts"],
+        proof=proof,
+        tables=content,
+        thumbnails=thumbnails,
+        sources_of_pictures=thumbnails.written,
+        version=curate.__version__,
+        bars=_bars(content["component_sizes"]),
+        **shown,
     )
     (folder / "index.html").write_text(page, encoding="utf-8")
 
@@ -151,12 +169,14 @@ def _pairs(edges: pd.DataFrame, thumbnails: Thumbnails, count: int = PAIRS) -> l
     """Return the weakest pairs and the strongest, half of each where there are more."""
     ordered = edges.sort_values(["score", "image_a", "image_b"], ascending=[True, True, True])
     chosen = ordered if len(ordered) <= count else pd.concat([ordered.head((count + 1) // 2), ordered.tail(count // 2)])
+    rows: list[dict[str, Any]] = chosen.to_dict("records")  # type: ignore[assignment]  # the columns are named by strings
     return [
         {
-            "image_a": e.image_a, "image_b": e.image_b, "link_a": thumbnails.link(e.image_a), "link_b": thumbnails.link(e.image_b),
-            "evidence": e.evidence, "score": e.score, "basis": e.basis,
+            **{name: row[name] for name in ("image_a", "image_b", "evidence", "score", "basis")},
+            "link_a": thumbnails.link(row["image_a"]),
+            "link_b": thumbnails.link(row["image_b"]),
         }
-        for e in chosen.itertuples()
+        for row in rows
     ]
 
 
@@ -167,7 +187,9 @@ def _finding_groups(findings: tables.Rows, labels: Mapping[str, str], thumbnails
         group["count"] += 1
         if len(group["examples"]) < EXAMPLES:
             ids = finding["images"]
-            pictures = [{"image_id": i, "label": labels[i], "link": thumbnails.link(i)} for i in ids[:4]] if finding["component"] else []
+            pictures = (
+                [{"image_id": i, "label": labels[i], "link": thumbnails.link(i)} for i in ids[:4]] if finding["component"] else []
+            )
             group["examples"].append({**finding, "pictures": pictures, "more": max(0, len(ids) - len(pictures))})
     return list(groups.values())
 

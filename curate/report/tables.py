@@ -77,7 +77,9 @@ def evidence(images: pd.DataFrame, edges: pd.DataFrame) -> Rows:
     split = images.set_index("image_id").split
     source = images.set_index("image_id").source
     with_place = edges.assign(
-        split_a=edges.image_a.map(split), split_b=edges.image_b.map(split), other=edges.image_a.map(source) != edges.image_b.map(source)
+        split_a=edges.image_a.map(split),
+        split_b=edges.image_b.map(split),
+        other=edges.image_a.map(source) != edges.image_b.map(source),
     )
     alone = ~edges.duplicated(["image_a", "image_b"], keep=False)
     rows = []
@@ -108,8 +110,8 @@ def source_pairs(images: pd.DataFrame, edges: pd.DataFrame) -> Rows:
 
 def component_sizes(images: pd.DataFrame) -> Rows:
     """Return how many components have each size."""
-    sizes = images.groupby("component").size().value_counts().sort_index()
-    return [{"images_in_component": int(size), "components": int(n), "images": int(size * n)} for size, n in sizes.items()]
+    sizes = Counter(images.groupby("component").size().tolist())
+    return [{"images_in_component": size, "components": n, "images": size * n} for size, n in sorted(sizes.items())]
 
 
 def components(images: pd.DataFrame, edges: pd.DataFrame) -> Rows:
@@ -137,16 +139,16 @@ def components(images: pd.DataFrame, edges: pd.DataFrame) -> Rows:
 
 def official_splits(images: pd.DataFrame) -> Rows:
     """Return what the publishers' own splits would leak: components with images in several of their parts."""
-    rows = []
+    rows: Rows = []
     for source, group in images[images.official_split.notna()].groupby("source", sort=True):
-        parts = group.groupby("component").official_split.agg(lambda s: frozenset(s))
-        over = parts[parts.map(len) > 1]
+        parts = group.groupby("component").official_split.nunique()
+        over = parts[parts > 1]
         if len(group.official_split.unique()) > 1:
             touched = group.component.isin(over.index)
             rows.append(
                 {
                     "source": source,
-                    **{part: int(n) for part, n in group.official_split.value_counts().items()},
+                    **dict(Counter(group.official_split.tolist())),
                     "straddling_components": len(over),
                     "images_in_them": int(touched.sum()),
                     "test_images_in_them": int((touched & (group.official_split == "test")).sum()),
@@ -159,7 +161,13 @@ def findings(manifest: Manifest) -> Rows:
     """Return the findings, errors first."""
     order = {"error": 0, "warning": 1, "info": 2}
     rows = [
-        {"id": f["id"], "severity": f["severity"], "message": f["message"], "component": f["component"] or "", "images": list(f["images"])}
+        {
+            "id": f["id"],
+            "severity": f["severity"],
+            "message": f["message"],
+            "component": f["component"] or "",
+            "images": list(f["images"]),
+        }
         for f in manifest.info["findings"]
     ]
     return sorted(rows, key=lambda r: (order.get(r["severity"], 3), r["id"], r["message"]))

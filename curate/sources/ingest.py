@@ -119,7 +119,10 @@ def _write_source(catalogue: Catalogue, source: Source, folder: Path, layout: La
     files = [(f, role, reason) for f, role, reason in layout.files()]
     catalogue.insert(
         "files",
-        [{"source_id": declaration.id, "path": f.path, "role": role, "bytes": f.bytes, "mtime_ns": f.mtime_ns} for f, role, _ in files],
+        [
+            {"source_id": declaration.id, "path": f.path, "role": role, "bytes": f.bytes, "mtime_ns": f.mtime_ns}
+            for f, role, _ in files
+        ],
     )
     catalogue.insert(
         "rejections",
@@ -205,7 +208,11 @@ def _findings(catalogue: Catalogue, source: Source, layout: Layout, records: dic
         found.append({"id": finding_id, "severity": severity, "message": message, "component": None, "images": ids})
 
     if declaration.expected_images not in (None, len(layout.images)):
-        add("source.count-differs", "info", f"{name}: {len(layout.images)} pictures; the publisher names {declaration.expected_images}.")
+        add(
+            "source.count-differs",
+            "info",
+            f"{name}: {len(layout.images)} pictures; the publisher names {declaration.expected_images}.",
+        )
     if bare := [r.native_id for r in records.values() if r.has_picture and not r.labels]:
         add("source.picture-without-label", "warning", f"{name}: {len(bare)} pictures with no label of their own.", bare)
     unmapped = catalogue.rows(
@@ -218,7 +225,9 @@ def _findings(catalogue: Catalogue, source: Source, layout: Layout, records: dic
     )
     for column, label, count, images in unmapped:
         ids = [i.split(":", 1)[1] for i in images]
-        add("label.unmapped", "warning", f"{name}: label {label!r} of {column} ({count} pictures) has no row in the label map.", ids)
+        add(
+            "label.unmapped", "warning", f"{name}: label {label!r} of {column} ({count} pictures) has no row in the label map.", ids
+        )
     words: Counter[tuple[str, str]] = Counter()
     for record in records.values():
         for fact in (*FACTS, "age"):

@@ -109,14 +109,18 @@ def _images(catalogue: Catalogue, protocol: Protocol) -> list[_Image]:
     rows = catalogue.rows(
         """SELECT p.image_id, p.source_id, c.component, c.lesion_component, n.node_id,
                   CASE WHEN NOT EXISTS (SELECT 1 FROM image_labels l WHERE l.image_id = p.image_id) THEN 'no_label'
-                       WHEN EXISTS (SELECT 1 FROM image_labels l WHERE l.image_id = p.image_id AND l.how IS NULL) THEN 'label_unmapped'
+                       WHEN EXISTS (SELECT 1 FROM image_labels l WHERE l.image_id = p.image_id AND l.how IS NULL)
+                           THEN 'label_unmapped'
                        ELSE 'label_without_node' END,
                   r.confirmation, p.width, p.height, p.sharpness, p.contrast
            FROM pictures p JOIN components c USING (image_id)
            LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)
            ORDER BY p.image_id"""
     )
-    return [_Image(*row[:7], protocol.quality.fails(*row[7:])) for row in rows]
+    return [
+        _Image(image, source, component, lesion, node, no_node, confirmation, protocol.quality.fails(*measures))
+        for image, source, component, lesion, node, no_node, confirmation, *measures in rows
+    ]
 
 
 def _label_conflicts(images: list[_Image], tree: Tree) -> tuple[set[str], list[dict[str, Any]]]:
@@ -152,7 +156,9 @@ def _atoms(
 ) -> list[Atom]:
     """Return the components that hold at least one image that can stand in a split."""
     pins: dict[str, set[str]] = defaultdict(set)
-    for finding_id, component in catalogue.rows("SELECT id, component FROM findings WHERE stage = 'link' AND component IS NOT NULL"):
+    for finding_id, component in catalogue.rows(
+        "SELECT id, component FROM findings WHERE stage = 'link' AND component IS NOT NULL"
+    ):
         pins[component].add(PINNING[finding_id])
     for component in conflicts:
         pins[component].add("label_conflict")

@@ -35,7 +35,7 @@ def evaluate(
         done = measure(
             manifest, pictures, run, split=split, limit=limit, batch_size=batch_size, loaders=loaders, seed=seed, progress=progress
         )
-    lines = [f"{done['images']} images of {split} in {done['components']} components, {done['without_nine_class']} of them above the nine classes"]
+    lines = [f"{done['images']} images of {split} in {done['components']} components, {done['without_nine_class']} above level 2"]
     lines += [f"accuracy over {level.replace('_', ' ')}: {value}" for level, value in done["accuracy"].items()]
     for level in ("nine", "three"):
         for name, row in done["auc"][level].items():

@@ -15,7 +15,8 @@ def fit(
     batch_size: Annotated[int, typer.Option("--batch-size", min=2, help="Images per step.")] = 32,
     config: Annotated[str, typer.Option("--config", help="A shipped configuration or a .toml file.")] = "esteva2017",
     weights: Annotated[
-        Path | None, typer.Option("--weights", help="State dict of Inception v3 to start from.", show_default="random", dir_okay=False)
+        Path | None,
+        typer.Option("--weights", help="State dict of Inception v3 to start from.", show_default="random", dir_okay=False),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 2017,
     images: Images = None,
@@ -34,11 +35,20 @@ def fit(
     terminal = Terminal(as_json=as_json, quiet=quiet)
     with terminal.progress("train fit") as progress:
         done = train(
-            manifest, pictures, out, config=config, steps=steps, batch_size=batch_size, weights=weights, seed=seed, loaders=loaders,
+            manifest,
+            pictures,
+            out,
+            config=config,
+            steps=steps,
+            batch_size=batch_size,
+            weights=weights,
+            seed=seed,
+            loaders=loaders,
             progress=progress,
         )
     lines = [
-        f"{done['run']}: {done['classes']} training classes, {done['images']} images, {done['steps']} steps ({done['epochs']} epochs)",
+        str(done["run"]),
+        f"{done['classes']} training classes, {done['images']} images, {done['steps']} steps ({done['epochs']} epochs)",
         f"loss {done['first_loss']} -> {done['last_loss']}" + ("; trained before, nothing done" if done["skipped"] else ""),
     ]
     terminal.result(done, lines)

@@ -17,7 +17,8 @@ Images = Annotated[
     typer.Option("--images", metavar="SOURCE=FOLDER", help="Where pictures lie, or a root with one folder per source; repeatable."),
 ]
 Workspace = Annotated[
-    Path | None, typer.Option("--workspace", envvar="CURATE_WORKSPACE", help="Its sources' folders are used where --images says nothing.")
+    Path | None,
+    typer.Option("--workspace", envvar="CURATE_WORKSPACE", help="Its sources' folders are used where --images says nothing."),
 ]
 Loaders = Annotated[int, typer.Option("--loaders", min=0, help="Processes that read pictures beside the one that computes.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]

@@ -43,8 +43,12 @@ def augmented(picture: Image.Image, side: int, draw: random.Random) -> Image.Ima
         down = -down
     middle_x, middle_y = picture.width / 2, picture.height / 2
     matrix = (
-        across * cosine, down * sine, middle_x - (across * cosine + down * sine) * side / 2,
-        -across * sine, down * cosine, middle_y - (-across * sine + down * cosine) * side / 2,
+        across * cosine,
+        down * sine,
+        middle_x - (across * cosine + down * sine) * side / 2,
+        -across * sine,
+        down * cosine,
+        middle_y - (-across * sine + down * cosine) * side / 2,
     )
     reduced = max(1, int(min(across, abs(down))))
     if reduced > 1:  # an affine step samples single pixels; average first what would be skipped

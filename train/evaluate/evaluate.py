@@ -73,14 +73,22 @@ def evaluate(
         )
     rows = rows_of(manifest, split, limit=limit, seed=seed)
     out = run / f"evaluation-{split}"
-    request = {"split": split, "limit": limit, "seed": seed, "manifest_digest": manifest.digest, "model_sha256": _sha256(run / MODEL_FILE)}
+    request = {
+        "split": split,
+        "limit": limit,
+        "seed": seed,
+        "manifest_digest": manifest.digest,
+        "model_sha256": _sha256(run / MODEL_FILE),
+    }
     if (out / "metrics.json").is_file():
         old: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
         if old.get("request") == request:
             return {**old, "skipped": True}
     config = Config.model_validate(asked["config"])
     network = _network(run, manifest, config)
-    probabilities = _probabilities(network, SplitImages(rows, pictures, config.input.side, augment=False), batch_size, loaders, progress)
+    probabilities = _probabilities(
+        network, SplitImages(rows, pictures, config.input.side, augment=False), batch_size, loaders, progress
+    )
     metrics, curves, nine, three = measure(manifest, rows, probabilities, seed=seed)
     metrics = {"request": request, "run": run.name, "manifest": manifest.info["name"], **metrics}
     out.mkdir(exist_ok=True)
@@ -140,7 +148,9 @@ def measure(
                 "negatives": negatives,
             }
             if score.min() == score.max():
-                metrics["notes"].append(f"{level}: {name}: every image has the same probability; the model has learnt nothing of it")
+                metrics["notes"].append(
+                    f"{level}: {name}: every image has the same probability; the model has learnt nothing of it"
+                )
             if min(positives, negatives) < FEW:
                 metrics["notes"].append(f"{level}: {name}: only {min(positives, negatives)} on one side; the AUC says little")
             curves[level][name] = roc(score, positive)
@@ -171,7 +181,7 @@ def _network(run: Path, manifest: Manifest, config: Config) -> torch.nn.Module:
     network = build(len(class_ids(manifest)), dropout=config.model.dropout, auxiliary=config.loss.auxiliary_weight > 0, seed=0)
     try:
         network.load_state_dict(load_file(run / MODEL_FILE))
-    except Exception as error:  # noqa: BLE001 - a damaged file fails in ways of its own
+    except Exception as error:
         raise InputError(f"{run / MODEL_FILE} is not the model of this run: {type(error).__name__}.", "Train it again.") from error
     return network.eval()
 
@@ -192,7 +202,13 @@ def _probabilities(
 
 
 def _write(
-    out: Path, manifest: Manifest, rows: Sequence[Row], nine: Matrix, three: Matrix, metrics: dict[str, Any], curves: dict[str, dict[str, Curve]]
+    out: Path,
+    manifest: Manifest,
+    rows: Sequence[Row],
+    nine: Matrix,
+    three: Matrix,
+    metrics: dict[str, Any],
+    curves: dict[str, dict[str, Curve]],
 ) -> None:
     """Write everything, `metrics.json` last: where it is, the evaluation is whole."""
     names = [*(f"three:{g['name']}" for g in manifest.classes["three"]), *(f"nine:{g['name']}" for g in manifest.classes["nine"])]
@@ -208,7 +224,10 @@ def _write(
             for name, c in by_class.items():
                 for point in zip(c.threshold, c.false_positive_rate, c.true_positive_rate, strict=True):
                     writer.writerow([level, name, *(f"{v:.6f}" for v in point)])
-    for level, title, chosen in (("nine", "each of the nine classes against the rest", None), ("malignant", "malignant against the rest", "malignant")):
+    for level, title, chosen in (
+        ("nine", "each of the nine classes against the rest", None),
+        ("malignant", "malignant against the rest", "malignant"),
+    ):
         by_class = curves["nine"] if chosen is None else {k: c for k, c in curves["three"].items() if k == chosen}
         areas = metrics["auc"]["nine" if chosen is None else "three"]
         if by_class:

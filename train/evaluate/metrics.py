@@ -33,7 +33,9 @@ def roc(scores: Vector, positive: Flags) -> Curve:
     hits = np.cumsum(positive[order])[last]
     false = last + 1 - hits
     return Curve(
-        np.concatenate([[0.0], false / negatives]), np.concatenate([[0.0], hits / positives]), np.concatenate([[np.inf], scores[order][last]])
+        np.concatenate([[0.0], false / negatives]),
+        np.concatenate([[0.0], hits / positives]),
+        np.concatenate([[np.inf], scores[order][last]]),
     )
 
 

@@ -78,7 +78,9 @@ def fit(
     if done := _finished(out, asked):
         return {**done, "skipped": True}
     out.mkdir(parents=True, exist_ok=True)
-    network = build(len(classes), dropout=settings.model.dropout, auxiliary=settings.loss.auxiliary_weight > 0, seed=seed, weights=weights)
+    network = build(
+        len(classes), dropout=settings.model.dropout, auxiliary=settings.loss.auxiliary_weight > 0, seed=seed, weights=weights
+    )
     optimizer = TensorFlowRMSProp(
         network.parameters(),
         lr=settings.optimizer.learning_rate,
@@ -91,7 +93,7 @@ def fit(
     data = SplitImages(rows, pictures, settings.input.side, augment=True)
     settle = settings.model.settle_batches
     batches = list(_batches(len(rows), size, steps + settle, seed))
-    loader = torch.utils.data.DataLoader(data, batch_sampler=batches, num_workers=loaders)  # type: ignore[arg-type]  # items by pair
+    loader = torch.utils.data.DataLoader(data, batch_sampler=batches, num_workers=loaders)
     network.train()
     log = []
     for step, (images, targets) in enumerate(loader):

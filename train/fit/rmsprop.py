@@ -19,13 +19,26 @@ class TensorFlowRMSProp(torch.optim.Optimizer):
     """The optimizer; `weight_decay` adds that share of the weight to its gradient (L2)."""
 
     def __init__(
-        self, parameters: Iterable[torch.nn.Parameter], *, lr: float, rho: float, momentum: float, epsilon: float, weight_decay: float = 0.0
+        self,
+        parameters: Iterable[torch.nn.Parameter],
+        *,
+        lr: float,
+        rho: float,
+        momentum: float,
+        epsilon: float,
+        weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, {"lr": lr, "rho": rho, "momentum": momentum, "epsilon": epsilon, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is needed here
-        """Take one step."""
+    def step(self, closure: object = None) -> None:  # type: ignore[override]  # it never gives a loss
+        """Take one step.
+
+        Raises:
+            ValueError: a closure was given; gradients have to be there already.
+        """
+        if closure is not None:
+            raise ValueError("TensorFlowRMSProp takes no closure")
         for group in self.param_groups:
             for w in group["params"]:
                 if w.grad is None:

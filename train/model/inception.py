@@ -47,7 +47,7 @@ def _load_body(network: torch.nn.Module, path: Path) -> None:
         body = {name: tensor for name, tensor in state.items() if not name.startswith(HEADS)}
         missing, unexpected = network.load_state_dict(body, strict=False)
         unexpected = [name for name in unexpected if not name.startswith("AuxLogits.")]  # a network without the second head
-    except Exception as error:  # noqa: BLE001 - a file of another kind fails in ways of its own
+    except Exception as error:
         raise InputError(f"{path} is no state dict of Inception v3: {type(error).__name__}.") from error
     wanting = [name for name in missing if not name.startswith(HEADS) and not name.endswith("num_batches_tracked")]
     if wanting or unexpected:

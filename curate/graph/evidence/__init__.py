@@ -1,6 +1,6 @@
 """The kinds of evidence, by name; each module turns what the catalogue holds into edges."""
 
-from curate.graph.evidence import cnn, digests, exif, hash, ids  # noqa: A004 - the field's word for it
+from curate.graph.evidence import cnn, digests, exif, hash, ids
 from curate.graph.evidence.interface import Edge, Evidence, Kind
 
 KINDS: dict[str, Kind] = {

@@ -53,9 +53,13 @@ def _believable(shots: list[Shot], camera: str, policy: Policy, findings: list[d
     per_second = Counter(time // SECOND for time, _ in shots)
     stamped = [s for s in shots if per_second[s[0] // SECOND] > policy.exif_same_second]
     if unset:
-        findings.append(_finding("exif.clock-not-set", f"{camera}: {len(unset)} shots of a clock that was never set; not tied.", unset))
+        findings.append(
+            _finding("exif.clock-not-set", f"{camera}: {len(unset)} shots of a clock that was never set; not tied.", unset)
+        )
     if stamped:
-        findings.append(_finding("exif.batch-stamp", f"{camera}: {len(stamped)} files with one time stamp each second; not tied.", stamped))
+        findings.append(
+            _finding("exif.batch-stamp", f"{camera}: {len(stamped)} files with one time stamp each second; not tied.", stamped)
+        )
     left_out = {image for _, image in (*unset, *stamped)}
     return [shot for shot in shots if shot[1] not in left_out]
 
@@ -84,7 +88,9 @@ def _unique_ids(catalogue: Catalogue, policy: Policy, findings: list[dict[str, A
     for unique_id, camera, images in groups:
         if len(images) > policy.exif_same_second:
             shots = [(0, image) for image in images]
-            findings.append(_finding("exif.unique-id-of-many", f"{camera}: unique id {unique_id} on {len(images)} files; not tied.", shots))
+            findings.append(
+                _finding("exif.unique-id-of-many", f"{camera}: unique id {unique_id} on {len(images)} files; not tied.", shots)
+            )
         else:
             edges += [Edge(a, b, "exif", 1.0, False, False, f"unique image id {unique_id}") for a, b in tied(images)]
     return edges

@@ -13,7 +13,9 @@ QUERIES = 4096  # hashes asked at a time, so that memory stays bounded
 
 def near_hashes(catalogue: Catalogue, policy: Policy) -> Evidence:
     """Tie pictures whose hashes differ in at most `hash_accept` bits in some orientation; flat pictures take no part."""
-    rows = catalogue.rows("SELECT image_id, hashes FROM pictures WHERE hash_energy >= ? ORDER BY image_id", [policy.hash_least_energy])
+    rows = catalogue.rows(
+        "SELECT image_id, hashes FROM pictures WHERE hash_energy >= ? ORDER BY image_id", [policy.hash_least_energy]
+    )
     if len(rows) < 2:
         return Evidence([])
     images = [image for image, _ in rows]
@@ -44,7 +46,7 @@ def near_pairs(hashes: npt.NDArray[np.uint8], radius: int) -> dict[tuple[int, in
         for start in range(0, len(hashes), QUERIES):
             asked = np.ascontiguousarray(hashes[start : start + QUERIES, orientation])
             limits, distances, found = index.range_search(asked, radius + 1)  # FAISS takes the radius exclusively
-            asking = np.repeat(np.arange(start, start + len(asked)), np.diff(limits.astype(np.int64)))
+            asking = np.repeat(np.arange(start, start + len(asked)), np.diff(limits).astype(np.int64))
             for i, j, distance in zip(asking.tolist(), found.tolist(), distances.tolist(), strict=True):
                 if i == j:
                     continue
