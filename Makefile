@@ -1,0 +1,34 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+JOBS ?= 2
+
+.PHONY: setup demo check test test-all bench clean
+
+setup: $(VENV)/.installed  ## a virtual environment with everything
+
+$(VENV)/.installed: pyproject.toml constraints/cpu.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints/cpu.txt -e ".[features,train,review,dev]"
+	touch $@
+
+demo: setup  ## draw five small repositories, run the whole job on them, tell what was found
+	$(BIN)/curate demo --out build/demo
+
+check: setup  ## style, types, walls between packages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup  ## what every change has to pass
+	$(BIN)/pytest -n $(JOBS) -m "not slow"
+
+test-all: setup  ## also what takes minutes: a wheel in a new environment, kills at every stage, all real pictures
+	$(BIN)/pytest -n $(JOBS)
+
+bench: setup  ## time, memory, recall and precision on the real pictures beside the checkout
+	$(BIN)/python tests/benchmarks/five_folders.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,43 @@
+"""Changing frozen manifests as somebody would who also repairs the checksums."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+Rows = list[dict[str, Any]]
+
+
+def copy_of(frozen: Path, out: Path) -> Path:
+    folder = out / frozen.name
+    shutil.copytree(frozen, folder)
+    for path in folder.iterdir():
+        path.chmod(0o644)
+    return folder
+
+
+def change_rows(folder: Path, name: str, change: Callable[[Rows], Any]) -> None:
+    path = folder / name
+    table = pq.ParquetFile(path).read()
+    rows = table.to_pylist()
+    change(rows)
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path)
+    repair_sums(folder)
+
+
+def change_json(folder: Path, name: str, change: Callable[[dict[str, Any]], Any]) -> None:
+    content = json.loads((folder / name).read_text(encoding="utf-8"))
+    change(content)
+    (folder / name).write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
+    repair_sums(folder)
+
+
+def repair_sums(folder: Path) -> None:
+    names = sorted(p.name for p in folder.iterdir() if p.name != "SHA256SUMS")
+    text = "".join(f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in names)
+    (folder / "SHA256SUMS").write_text(text, encoding="utf-8")
