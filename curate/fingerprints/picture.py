@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 300_000_000
-FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "MPO")
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")  # MPO files open as JPEG
 RAMP_16 = 1 / 257  # 65535 -> 255
 
 
