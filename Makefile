@@ -22,10 +22,10 @@ check: setup  ## style, types, walls between packages
 	$(BIN)/lint-imports
 
 test: setup  ## what every change has to pass
-	$(BIN)/pytest -n $(JOBS) -m "not slow"
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 test-all: setup  ## also what takes minutes: a wheel in a new environment, kills at every stage, all real pictures
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 bench: setup  ## time, memory, recall and precision on the real pictures beside the checkout
 	$(BIN)/python tests/benchmarks/five_folders.py

@@ -43,11 +43,12 @@ class Terminal:
 
     def result(self, content: dict[str, Any], lines: Iterable[str]) -> None:
         """Write the result to stdout: the object, or the lines for people."""
-        if self.as_json:
-            sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n")
-        else:
-            sys.stdout.writelines(f"{line}\n" for line in lines)
-        sys.stdout.flush()
+        text = json.dumps(content, indent=1, ensure_ascii=False, default=str) if self.as_json else "\n".join(lines)
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader has what it wanted and is gone; nothing is left to be flushed at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     @contextlib.contextmanager
     def progress(self, label: str) -> Iterator[Callable[[int, int], None]]:
@@ -84,9 +85,6 @@ def run_program(program: Callable[[], Any]) -> None:
         with contextlib.suppress(OSError):
             sys.stderr.write("Stopped; what was committed is kept, and the same command goes on from there.\n")
         raise SystemExit(stop.code) from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; leave without a word
-        raise SystemExit(0) from None
     except CurateError as error:
         _fail(error.message, error.hint, error.exit_code)
     except MemoryError:

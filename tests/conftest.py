@@ -4,12 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from curate.catalogue import Catalogue
 from curate.engines import LocalEngine
 from curate.project import Project, load_project
 from curate.taxonomy.tree import Tree
 from tests.drawn import small_repositories
+
+settings.register_profile("dermcurate", deadline=None)  # a first call pays for imports
+settings.load_profile("dermcurate")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -39,7 +39,7 @@ class LocalEngine:
             return
         # Spawned, not forked: DuckDB and FAISS keep threads, and a forked copy of a thread's lock is never released.
         with ProcessPoolExecutor(
-            self.workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(prepare, arguments)
+            self.workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(os.getpid(), prepare, arguments)
         ) as pool:
             waiting: deque[Future[list[R]]] = deque()
             try:
@@ -63,9 +63,9 @@ def _work_on(work: Callable[[T], R], chunk: list[T]) -> list[R]:
     return [work(task) for task in chunk]
 
 
-def _start_worker(prepare: Callable[..., None], arguments: tuple[object, ...]) -> None:
+def _start_worker(parent: int, prepare: Callable[..., None], arguments: tuple[object, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what happens
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     prepare(*arguments)
 
 

@@ -3,13 +3,14 @@
 import importlib.util
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from curate.errors import MissingExtraError
-from curate.manifest.pictures import Pictures
-from curate.manifest.read import sources_of
+
+if TYPE_CHECKING:
+    from curate.manifest.pictures import Pictures
 
 ManifestDir = Annotated[Path, typer.Argument(metavar="MANIFEST_DIR", help="Folder of a frozen manifest.", file_okay=False)]
 Images = Annotated[
@@ -25,8 +26,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on std
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")]
 
 
-def pictures_of(manifest: Path, images: list[str] | None, workspace: Path | None) -> Pictures:
+def pictures_of(manifest: Path, images: list[str] | None, workspace: Path | None) -> "Pictures":
     """Return where the pictures of a manifest lie."""
+    from curate.manifest.pictures import Pictures
+    from curate.manifest.read import sources_of
+
     place = workspace or Path(os.environ.get("CURATE_WORKSPACE") or ".curate")
     return Pictures.find(sources_of(manifest), images or [], place)
 

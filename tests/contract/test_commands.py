@@ -1,0 +1,202 @@
+"""What the commands promise: one JSON object, exit codes, help in time, errors in words."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from curate.resources import schemas
+from tests.manifest.tampering import copy_of
+
+COMMANDS = ("run", "init", "sources", "ingest", "fingerprint", "link", "explain", "split", "freeze", "verify", "report", "status", "demo")
+
+
+def call(*arguments: object, program: str = "curate", cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    code = f"import sys; from {program}.cli import main; sys.argv[0] = {program!r}; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "120", **environment},
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_takes_json(command):
+    done = call(command, "--help")
+    assert done.returncode == 0
+    assert "--json" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["fit", "evaluate"])
+def test_train_too(command):
+    done = call(command, "--help", program="train")
+    assert done.returncode == 0
+    assert "--json" in done.stdout
+
+
+@pytest.mark.parametrize("program", ["curate", "train"])
+def test_help_answers_in_half_a_second(program):
+    times = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        assert call("--help", program=program).returncode == 0
+        times.append(time.perf_counter() - begun)
+    assert min(times) < 0.5, times
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; import curate.cli, train.cli; print([m for m in ('torch','faiss','duckdb','pandas','numpy','PIL','pydantic') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_shell_completion_works():
+    done = call(_CURATE_COMPLETE="complete_bash", COMP_WORDS="curate ver", COMP_CWORD="1")
+    assert done.stdout.split() == ["verify"]
+
+
+def test_the_stages_one_by_one(repositories, tmp_path):
+    """As a steward types them, in an empty folder, every one with --json."""
+
+    def asked(*arguments: object) -> dict:
+        done = call(*arguments, "--json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert asked("init")["workspace"] == str(tmp_path / ".curate")
+    assert {s["id"] for s in asked("sources")["sources"]} >= {"ham10000", "pad_ufes_20"}
+    assert asked("ingest", "ham10000", repositories / "ham10000")["images"] == 12
+    asked("ingest", "pad_ufes_20", repositories / "pad_ufes_20")
+    assert asked("fingerprint", "--features", "none", "--workers", 1)["rejected"] == 1
+    assert asked("link")["components"] == 12
+    assert len(asked("explain", "ham10000:ISIC_0000001")["members"]) == 2
+    assert asked("explain", "ham10000:ISIC_0000001", "ham10000:ISIC_0000002")["linked"]
+    assert sum(asked("split")["splits"].values()) == 16
+    frozen = asked("freeze", "mine")
+    assert frozen["folder"] == "data_manifests/mine"
+    proof = asked("verify", "data_manifests/mine")
+    assert proof["ok"] is True
+    assert proof["violations"] == []
+    assert proof["pictures_checked"] == 16
+    assert Path(asked("report", "data_manifests/mine")["report"]).is_file()
+    status = asked("status")
+    assert {"images", "rejected", "edges", "components", "splits"} <= status.keys()
+    assert (status["images"], status["rejected"]) == (16, 1)
+
+
+def test_the_workspace_of_the_environment_is_used(tmp_path):
+    done = call("init", "--json", cwd=tmp_path, CURATE_WORKSPACE=str(tmp_path / "elsewhere"))
+    assert json.loads(done.stdout)["workspace"] == str(tmp_path / "elsewhere")
+    assert (tmp_path / "elsewhere" / "catalogue.duckdb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("status",), 2, "no catalogue"),
+        (("ingest", "ham1000", "."), 2, "Did you mean ham10000"),
+        (("ingest", "ham10000", "absent"), 2, "no folder absent"),
+        (("run", "absent.toml"), 2, "absent.toml"),
+        (("verify", "absent"), 2, "no folder absent"),
+        (("verify", "."), 2, "holds no manifest"),
+        (("split", "--test", "0.9", "--validation", "0.5"), 2, "leave nothing"),
+        (("fingerprint",), 2, "curate ingest"),
+        (("link",), 2, "curate fingerprint"),
+        (("link", "--policy", "lenient"), 2, "no policy"),
+        (("frobnicate",), 2, "frobnicate"),
+        (("ingest",), 2, "SOURCE_ID"),
+    ],
+)
+def test_errors_say_what_and_what_next_in_a_few_lines(tmp_path, arguments, code, words):
+    done = call(*arguments, cwd=tmp_path)
+    assert done.returncode == code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_error_with_json_is_one_object_too(tmp_path):
+    done = call("status", "--json", cwd=tmp_path)
+    told = json.loads(done.stdout)
+    assert (told["ok"], told["exit_code"], done.returncode) == (False, 2, 2)
+
+
+@pytest.mark.parametrize("name", ["images.parquet", "SHA256SUMS", "manifest.json"])
+def test_a_damaged_manifest_is_three_and_train_says_the_same(frozen, repositories, tmp_path, name):
+    folder = copy_of(frozen, tmp_path)
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 3] ^= 4
+    (folder / name).write_bytes(content)
+    done = call("verify", folder, "--images", repositories, "--json", cwd=tmp_path)
+    assert done.returncode == 3
+    told = json.loads(done.stdout)
+    assert told["ok"] is False
+    assert any(name in v["message"] for v in told["violations"])
+    pytest.importorskip("torch", reason="the extra `train` is not installed")
+    done = call("fit", folder, "--out", tmp_path / "run", "--images", repositories, program="train", cwd=tmp_path)
+    assert done.returncode == 3
+    assert name in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_closed_pipe_is_no_error():
+    code = "from curate.cli import main; main()"
+    process = subprocess.Popen([sys.executable, "-c", code, "sources"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.wait() == 0
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+
+
+def test_our_own_fault_is_one_with_a_log_that_names_no_picture(tmp_path, monkeypatch):
+    code = """
+import sys
+from pathlib import Path
+from curate import terminal
+def program():
+    raise KeyError("ham10000:ISIC_0024306 of patient PAT_17")
+sys.argv = ["curate"]
+terminal.run_program(program)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    assert done.returncode == 1
+    assert "defect of ours" in done.stderr
+    (log,) = tmp_path.glob("dermcurate-crash-*.log")
+    text = log.read_text()
+    assert "KeyError" in text
+    assert "ISIC_0024306" not in text + done.stderr
+    assert "PAT_17" not in text + done.stderr
+
+
+def test_the_project_schema_is_that_of_the_code():
+    from curate.project import Project
+
+    written = json.loads(schemas().joinpath("project", "project.schema.json").read_text(encoding="utf-8"))
+    written.pop("$schema")
+    assert written == Project.model_json_schema()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name = 'x'", "sources"),
+        ("name = 'x'\nsources = [{id = 'ham10000', folder = '.'}]\n[split]\ntests = 0.3", "split.tests"),
+        ("name = 'x'\nsources = [{id = 'a', folder = '.'}, {id = 'a', folder = '.'}]", "twice"),
+        ("name = '../x'\nsources = [{id = 'a', folder = '.'}]", "name"),
+        ("name = ", "not TOML"),
+    ],
+)
+def test_a_wrong_project_file_is_named_with_its_key(tmp_path, text, words):
+    (tmp_path / "p.toml").write_text(text)
+    done = call("run", "p.toml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
