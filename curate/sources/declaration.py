@@ -51,6 +51,7 @@ class SideCarSpec(Pattern):
     """A JSON file about one picture; nested names are joined by dots."""
 
     key: Template
+    many: bool = Field(default=False, description="it holds records of many pictures, in a list or as the values of an object")
 
 
 class OneHot(_Strict):

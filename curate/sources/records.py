@@ -54,11 +54,13 @@ def read_records(source: Source, folder: Path, layout: Layout) -> dict[str, Reco
             rows.setdefault(native_id, {}).update(row)
             origins.setdefault(native_id, f"{file.path}:{line}")
     for file, side_car, groups in layout.side_cars:
-        row = read_side_car(folder / file.path)
-        key = fill(side_car.key, groups | row) or ""
-        native_id = by_lower.get(key.casefold(), key)
-        rows.setdefault(native_id, {}).update(row)
-        origins.setdefault(native_id, file.path)
+        for row in read_side_car(folder / file.path, many=side_car.many):
+            key = fill(side_car.key, groups | row)
+            if key is None:
+                raise InputError(f"{folder / file.path}: a record names no image.", "Download the file again, or take it out.")
+            native_id = by_lower.get(key.casefold(), key)
+            rows.setdefault(native_id, {}).update(row)
+            origins.setdefault(native_id, file.path)
     records: dict[str, Record] = {}
     for native_id in sorted(layout.images.keys() | rows.keys()):
         picture = layout.images.get(native_id)

@@ -1,7 +1,9 @@
 """Reading the tables and side-cars that publishers ship, as rows of text."""
 
 import csv
+import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,21 +45,28 @@ def read_table(path: Path, required: list[str]) -> Iterator[tuple[int, Row]]:
         raise InputError(f"{path} is not a table: {error}.", "Unpack the publisher's file again.") from error
 
 
-def read_side_car(path: Path) -> Row:
-    """Return a JSON object as one row; nested names are joined by dots, null is blank, lists are left out.
+def read_side_car(path: Path, *, many: bool = False) -> Iterator[Row]:
+    """Yield the records of a JSON file, nested names joined by dots, lists left out; `.gz` is unpacked.
+
+    Args:
+        path: the file.
+        many: whether it holds a list of records, or an object with records as its values, in place of one record.
 
     Raises:
-        InputError: the file holds no JSON object.
+        InputError: the file is not JSON, or a record is no object.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"{path} is not JSON: {error}.", "Download this record again.") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} holds no JSON object.", "Download this record again.")
-    row: Row = {}
-    _flatten("", content, row)
-    return row
+        packed = path.read_bytes()
+        content = json.loads(gzip.decompress(packed) if path.suffix == ".gz" else packed)
+    except (ValueError, EOFError, OSError, zlib.error) as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
+        raise InputError(f"{path} is not JSON: {error}.", "Download it again, or take it and its picture out.") from error
+    records = (content.values() if isinstance(content, dict) else content) if many else [content]
+    for number, record in enumerate(records if isinstance(records, list) else list(records), start=1):
+        if not isinstance(record, dict):
+            raise InputError(f"{path}: record {number} is no JSON object.", "Download it again, or take it and its picture out.")
+        row: Row = {}
+        _flatten("", record, row)
+        yield row
 
 
 def _flatten(prefix: str, value: Any, row: Row) -> None:

@@ -150,3 +150,32 @@ def test_a_declaration_that_says_something_unknown_names_the_key(tmp_path):
     path.write_text('id = "x"\nlicense = "MIT"\n')
     with pytest.raises(InputError, match=r"source\.toml: `"):
         load_declaration(path)
+
+
+def test_records_of_many_pictures_in_one_file_give_their_keys_without_a_picture(catalogue, tree, tmp_path):
+    """The archive's whole list of records, packed, beside the pictures of some."""
+    import gzip
+
+    images = tmp_path / "Data" / "Images"
+    images.mkdir(parents=True)
+    picture(1, "nevus").save(images / "ISIC_0000001.jpg")
+    records = {
+        str(n): {
+            "name": f"ISIC_000000{n}",
+            "dataset": {"name": "MSK-1"},
+            "meta": {"clinical": {"diagnosis": "nevus"}, "unstructured": {"patient": "P1", "lesion id": "L"}},
+        }
+        for n in (1, 2)
+    }
+    path = tmp_path / "archive_2019-08_all_records.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(records).encode()))
+    summary = ingest(catalogue, source("isic_archive", tree), tmp_path, tree)
+    assert (summary["images"], summary["side_cars"], summary["rows"], summary["rows_without_picture"]) == (1, 1, 2, 1)
+    assert catalogue.rows("SELECT record_id, lesion_keys FROM records ORDER BY 1") == [
+        ("isic_archive:ISIC_0000001", ["isic.msk1:L"]),
+        ("isic_archive:ISIC_0000002", ["isic.msk1:L"]),
+    ]
+    for broken in (b"not packed", gzip.compress(b"[1, 2]"), gzip.compress(b'[{"name": ""}]'), gzip.compress(b"{")):
+        path.write_bytes(broken)
+        with pytest.raises(InputError, match="archive_2019-08"):
+            ingest(catalogue, source("isic_archive", tree), tmp_path, tree)
