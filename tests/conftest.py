@@ -55,7 +55,9 @@ def project(repositories: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
 
 
 def project_text(repositories: Path, name: str = "small") -> str:
-    sources = ",\n".join(f'{{ id = "{s}", folder = "{repositories / s}" }}' for s in ("ham10000", "isic_challenge_2017", "pad_ufes_20"))
+    sources = ",\n".join(
+        f'{{ id = "{s}", folder = "{repositories / s}" }}' for s in ("ham10000", "isic_challenge_2017", "pad_ufes_20")
+    )
     return f"""
 name = "{name}"
 sources = [{sources}]

@@ -55,10 +55,10 @@ def read_records(source: Source, folder: Path, layout: Layout) -> dict[str, Reco
             origins.setdefault(native_id, f"{file.path}:{line}")
     for file, side_car, groups in layout.side_cars:
         for row in read_side_car(folder / file.path, many=side_car.many):
-            key = fill(side_car.key, groups | row)
-            if key is None:
+            named = fill(side_car.key, groups | row)
+            if named is None:
                 raise InputError(f"{folder / file.path}: a record names no image.", "Download the file again, or take it out.")
-            native_id = by_lower.get(key.casefold(), key)
+            native_id = by_lower.get(named.casefold(), named)
             rows.setdefault(native_id, {}).update(row)
             origins.setdefault(native_id, file.path)
     records: dict[str, Record] = {}

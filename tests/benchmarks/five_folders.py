@@ -82,7 +82,7 @@ def straddling(manifest: Manifest, shared: Path) -> None:
         row["pairs"] += 1
         row["joined"] += a["component"] == b["component"]
         row["straddling"] += a["split"] != b["split"]
-        native = {re.search(r"(ISIC_\d{7})?[^/]*$", i["image_id"])[1] for i in (a, b)}  # type: ignore[index]
+        native = {n for i in (a, b) for n in re.findall(r"ISIC_\d{7}", i["image_id"])}
         row["absent"] += pair["relation"] == "same_lesion" and any(n in of_table and n not in present for n in native)
     print(f"{'known pairs, with ids':<28}{'pairs':>7}{'joined':>8}{'straddling':>12}{'rest on rows without a picture':>32}")
     for relation, row in table.items():

@@ -1,6 +1,7 @@
 """The report in a real browser, narrow and wide."""
 
 import shutil
+from itertools import pairwise
 
 import pytest
 
@@ -39,7 +40,10 @@ def test_it_fits_shows_every_picture_and_says_nothing_to_the_console(browser, ur
     page.on("requestfailed", lambda request: said.append(request.url))
     page.on("request", lambda request: said.append(request.url) if not request.url.startswith("file:") else None)
     page.goto(url)
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true); document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
+    page.evaluate(
+        "document.querySelectorAll('details').forEach(d => d.open = true);"
+        "document.querySelectorAll('img').forEach(i => i.loading = 'eager')"
+    )
     page.wait_for_function("[...document.images].every(i => i.complete)")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.evaluate("[...document.images].filter(i => !i.naturalWidth).length") == 0
@@ -54,6 +58,6 @@ def test_headings_come_in_order_and_links_lead_somewhere(browser, url):
     page.goto(url)
     levels = [int(tag[1]) for tag in page.evaluate("[...document.querySelectorAll('h1,h2,h3')].map(h => h.tagName)")]
     assert levels[0] == 1
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b - a <= 1 for a, b in pairwise(levels))
     assert page.evaluate("[...document.querySelectorAll('nav a')].every(a => document.querySelector(a.getAttribute('href')))")
     page.close()

@@ -34,9 +34,9 @@ def test_a_second_writer_is_told_who_holds_it(tmp_path):
     )
     try:
         assert holder.stdout.readline().strip() == "held"
-        with pytest.raises(WorkspaceLockedError, match=rf"process {holder.pid} on .* since .* \(curate fingerprint\)"):
-            with Catalogue.write(tmp_path, "curate link"):
-                pass
+        held_by = rf"process {holder.pid} on .* since .* \(curate fingerprint\)"
+        with pytest.raises(WorkspaceLockedError, match=held_by), Catalogue.write(tmp_path, "curate link"):
+            pass
         with pytest.raises(WorkspaceLockedError), Catalogue.read(tmp_path):
             pass
     finally:

@@ -12,10 +12,26 @@ import pytest
 from curate.resources import schemas
 from tests.manifest.tampering import copy_of
 
-COMMANDS = ("run", "init", "sources", "ingest", "fingerprint", "link", "explain", "split", "freeze", "verify", "report", "status", "demo")
+COMMANDS = (
+    "run",
+    "init",
+    "sources",
+    "ingest",
+    "fingerprint",
+    "link",
+    "explain",
+    "split",
+    "freeze",
+    "verify",
+    "report",
+    "status",
+    "demo",
+)
 
 
-def call(*arguments: object, program: str = "curate", cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def call(
+    *arguments: object, program: str = "curate", cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     code = f"import sys; from {program}.cli import main; sys.argv[0] = {program!r}; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
@@ -52,7 +68,8 @@ def test_help_answers_in_half_a_second(program):
 
 
 def test_help_imports_nothing_heavy():
-    code = "import sys; import curate.cli, train.cli; print([m for m in ('torch','faiss','duckdb','pandas','numpy','PIL','pydantic') if m in sys.modules])"
+    heavy = ("torch", "faiss", "duckdb", "pandas", "numpy", "PIL", "pydantic")
+    code = f"import sys; import curate.cli, train.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -4,7 +4,17 @@ import subprocess
 import sys
 import textwrap
 
-EXTRAS = "torch torchvision onnx onnxruntime efficientnet_lite_pytorch safetensors matplotlib starlette ray".split()
+EXTRAS = [
+    "torch",
+    "torchvision",
+    "onnx",
+    "onnxruntime",
+    "efficientnet_lite_pytorch",
+    "safetensors",
+    "matplotlib",
+    "starlette",
+    "ray",
+]
 
 
 def test_the_core_ingests_freezes_verifies_and_reports_without_any_extra(repositories, tmp_path):

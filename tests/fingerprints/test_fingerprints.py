@@ -69,7 +69,7 @@ def test_exif_orientation_does_not_change_the_pixel_digest(tmp_path, orientation
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P", "CMYK", "I;16", "1", "LA"])
 def test_every_mode_is_decoded(mode):
     image = picture(1, "nevus")
-    converted = Image.fromarray((np.asarray(image.convert("L")).astype(np.uint16) * 257)) if mode == "I;16" else image.convert(mode)
+    converted = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257) if mode == "I;16" else image.convert(mode)
     buffer = io.BytesIO()
     converted.save(buffer, "TIFF" if mode == "CMYK" else "PNG")
     rgb = decode(buffer.getvalue()).rgb

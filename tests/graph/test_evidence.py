@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate.errors import InputError
 from curate.graph.components import components
+from curate.graph.evidence import hash as hash_evidence
 from curate.graph.evidence.cnn import near_pairs
 from curate.graph.evidence.groups import LARGEST_CLIQUE, must_link, tied
-from curate.graph.evidence import hash as hash_evidence
 from curate.graph.policy import POLICIES, find_policy
-from curate.errors import InputError
 
 
 @given(seeds=st.lists(st.integers(0, 12), min_size=2, max_size=30), radius=st.integers(0, 60))
@@ -25,9 +25,7 @@ def test_hash_pairs_are_those_of_brute_force(seeds, radius):
     expected = {}
     for i in range(len(seeds)):
         for j in range(i + 1, len(seeds)):
-            both = [
-                int(np.bitwise_count(hashes[a, o] ^ hashes[b, 0]).sum()) for a, b in ((i, j), (j, i)) for o in range(8)
-            ]
+            both = [int(np.bitwise_count(hashes[a, o] ^ hashes[b, 0]).sum()) for a, b in ((i, j), (j, i)) for o in range(8)]
             if min(both) <= radius:
                 expected[i, j] = min(both)
     assert found == expected

@@ -133,7 +133,9 @@ def test_hash_thresholds_and_weak_bridges(catalogue, bits, edges, weak):
     prepared(catalogue, [{}, {"hashes": near(first_hash(), bits)}])
     summary = link(catalogue, STRICT)
     assert summary["edges"]["hash"] == edges
-    assert [f for (f,) in catalogue.rows("SELECT id FROM findings WHERE stage = 'link'")] == (["component.weak-bridge"] if weak else [])
+    assert [f for (f,) in catalogue.rows("SELECT id FROM findings WHERE stage = 'link'")] == (
+        ["component.weak-bridge"] if weak else []
+    )
 
 
 def test_flat_pictures_get_no_hash_edge(catalogue):
@@ -144,7 +146,9 @@ def test_flat_pictures_get_no_hash_edge(catalogue):
 def test_a_component_over_the_budget_stays_whole_and_is_a_finding(catalogue):
     prepared(catalogue, [{"pixel": "p" * 64, "sha256": f"{n:064x}"} for n in range(31)])
     assert link(catalogue, STRICT)["largest_component"] == 31
-    assert catalogue.rows("SELECT id, len(images) FROM findings WHERE id = 'component.over-budget'") == [("component.over-budget", 31)]
+    assert catalogue.rows("SELECT id, len(images) FROM findings WHERE id = 'component.over-budget'") == [
+        ("component.over-budget", 31)
+    ]
 
 
 def decide(catalogue, a, b, verdict, second):

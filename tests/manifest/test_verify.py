@@ -218,7 +218,9 @@ def test_a_label_conflict_in_a_test_component_is_found(frozen, tmp_path):
     def move(rows):
         components = [r["component"] for r in rows]
         pair = next(
-            r["component"] for r in rows if components.count(r["component"]) > 1 and r["node_id"] == "DC:0000017" and not r["pinned"]
+            r["component"]
+            for r in rows
+            if components.count(r["component"]) > 1 and r["node_id"] == "DC:0000017" and not r["pinned"]
         )
         for r in rows:
             if r["component"] == pair:
@@ -240,7 +242,9 @@ def cross_edge(frozen):
     a, b = sorted((in_split(images, "train")["image_id"], in_split(images, "test")["image_id"]))
 
     def change(rows):
-        rows.append({"image_a": a, "image_b": b, "evidence": "hash", "score": 0.9, "probability": None, "must_link": False, "basis": "x"})
+        rows.append(
+            {"image_a": a, "image_b": b, "evidence": "hash", "score": 0.9, "probability": None, "must_link": False, "basis": "x"}
+        )
         rows.sort(key=lambda r: (r["image_a"], r["image_b"], r["evidence"]))
 
     return change

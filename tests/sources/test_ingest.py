@@ -67,7 +67,10 @@ HEADER = ["lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization"
         (HEADER, [["HAM_1", "", "nv", "histo", "50", "male", "back"]], "line 2: no image id"),
         (
             HEADER,
-            [["HAM_1", "ISIC_0000001", "nv", "histo", "50", "male", "back"], ["HAM_2", "ISIC_0000001", "nv", "histo", "50", "male", "back"]],
+            [
+                ["HAM_1", "ISIC_0000001", "nv", "histo", "50", "male", "back"],
+                ["HAM_2", "ISIC_0000001", "nv", "histo", "50", "male", "back"],
+            ],
             "lines 2 and 3 both describe ISIC_0000001",
         ),
     ],
@@ -83,7 +86,7 @@ def test_a_broken_table_is_named_with_its_line(catalogue, tree, tmp_path, header
 
 def test_labels_without_a_row_in_the_map_are_findings_with_examples(catalogue, tree, tmp_path):
     (tmp_path / "HAM10000_images_part_1").mkdir()
-    for n, dx in enumerate(("nv", "xyz", "xyz")):
+    for n in range(3):
         picture(n, "nevus").save(tmp_path / "HAM10000_images_part_1" / f"ISIC_000000{n}.jpg")
     rows = [[f"HAM_{n}", f"ISIC_000000{n}", dx, "histo", "50", "male", "back"] for n, dx in enumerate(("nv", "xyz", "xyz"))]
     write_csv(tmp_path / "HAM10000_metadata.csv", HEADER, rows)
@@ -123,7 +126,11 @@ def test_the_archive_s_collections_hide_their_ids_under_different_names(catalogu
     }
     for name, (dataset, unstructured) in told.items():
         picture(1, "nevus").save(images / f"{name}.jpg")
-        content = {"name": name, "dataset": {"name": dataset}, "meta": {"clinical": {"diagnosis": "nevus"}, "unstructured": unstructured}}
+        content = {
+            "name": name,
+            "dataset": {"name": dataset},
+            "meta": {"clinical": {"diagnosis": "nevus"}, "unstructured": unstructured},
+        }
         (side_cars / name).write_text(json.dumps(content))
     ingest(catalogue, source("isic_archive", tree), tmp_path, tree)
     rows = catalogue.rows("SELECT image_id, lesion_keys, patient_keys FROM records ORDER BY 1")

@@ -7,15 +7,17 @@ from pydantic import ValidationError
 
 from curate.catalogue import Catalogue
 from curate.errors import InputError
+from curate.graph.link import link
+from curate.graph.policy import find_policy
 from curate.splits.assign import Atom, assign, folds
 from curate.splits.protocol import Protocol, QualityGate
 from curate.splits.stage import split
-from curate.graph.link import link
-from curate.graph.policy import find_policy
 
-ATOMS = st.lists(
-    st.tuples(st.integers(1, 40), st.booleans(), st.booleans()), min_size=1, max_size=60
-).map(lambda rows: [Atom(f"c-{n:03d}", size, ("quality",) if pinned else (), testable) for n, (size, pinned, testable) in enumerate(rows)])
+ATOMS = st.lists(st.tuples(st.integers(1, 40), st.booleans(), st.booleans()), min_size=1, max_size=60).map(
+    lambda rows: [
+        Atom(f"c-{n:03d}", size, ("quality",) if pinned else (), testable) for n, (size, pinned, testable) in enumerate(rows)
+    ]
+)
 PROTOCOLS = st.builds(
     lambda test, validation, seed, k: Protocol(test=test, validation=validation, seed=seed, folds=k),
     st.floats(0, 0.5),
@@ -105,7 +107,10 @@ def linked(project, frozen, tree):
 def test_the_paper_s_protocol_tests_on_confirmed_independent_images_only(linked, tree):
     protocol = Protocol(protocol="paper", independent=("pad_ufes_20",), test=0.3, validation=0)
     summary = split(linked, protocol, tree)
-    tested = linked.rows("SELECT i.source_id, r.confirmation FROM assignments a JOIN images i USING (image_id) JOIN records r USING (image_id) WHERE split = 'test'")
+    tested = linked.rows(
+        """SELECT i.source_id, r.confirmation FROM assignments a JOIN images i USING (image_id) JOIN records r USING (image_id)
+           WHERE split = 'test'"""
+    )
     assert tested
     assert set(tested) == {("pad_ufes_20", "histopathology")}
     assert sum(summary["splits"].values()) == 26
@@ -114,9 +119,7 @@ def test_the_paper_s_protocol_tests_on_confirmed_independent_images_only(linked,
 def test_what_overlaps_the_paper_s_test_is_excluded_with_its_reason(linked, tree):
     """The challenge holds copies of HAM10000's lesions: where HAM10000 is the test, they leave the training set."""
     split(linked, Protocol(protocol="paper", independent=("ham10000",), test=0.6, validation=0), tree)
-    rows = linked.rows(
-        """SELECT a.image_id, a.excluded_reason FROM assignments a WHERE a.split = 'excluded' ORDER BY 1"""
-    )
+    rows = linked.rows("""SELECT a.image_id, a.excluded_reason FROM assignments a WHERE a.split = 'excluded' ORDER BY 1""")
     assert rows
     assert all(i.startswith("isic_challenge_2017:") and reason == "overlaps_test" for i, reason in rows)
     straddling = linked.value(

@@ -14,7 +14,9 @@ from curate.taxonomy.labels import read_label_map
 from curate.taxonomy.partition import assign, partition
 from curate.taxonomy.tree import Group, Node, Tree
 
-NINE = "cutaneous-lymphoma dermal-tumor-benign dermal-tumor-malignant epidermal-tumor-benign epidermal-tumor-malignant genodermatosis"
+NINE = (
+    "cutaneous-lymphoma dermal-tumor-benign dermal-tumor-malignant epidermal-tumor-benign epidermal-tumor-malignant genodermatosis"
+)
 
 
 def test_the_shipped_tree_has_the_paper_s_roots_and_classes(tree):

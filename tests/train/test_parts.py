@@ -23,7 +23,15 @@ from train.fit.rmsprop import TensorFlowRMSProp  # noqa: E402
 
 @pytest.mark.parametrize(
     ("degrees", "width", "height"),
-    [(0, 4, 3), (15, 3.564845, 2.150631), (30, 3, 1.732051), (45, 2.121320, 2.121320), (60, 1.732051, 3), (75, 2.150631, 3.564845), (90, 3, 4)],
+    [
+        (0, 4, 3),
+        (15, 3.564845, 2.150631),
+        (30, 3, 1.732051),
+        (45, 2.121320, 2.121320),
+        (60, 1.732051, 3),
+        (75, 2.150631, 3.564845),
+        (90, 3, 4),
+    ],
 )
 def test_the_inscribed_rectangle_of_four_by_three(degrees, width, height):
     assert inscribed(4, 3, degrees) == pytest.approx((width, height), abs=1e-6)
@@ -42,7 +50,10 @@ def test_no_larger_upright_rectangle_lies_inside(width, height, degrees):
     best = 0.0
     for share in np.linspace(0.002, 1, 400):  # every width, with the largest height that still fits
         a = share * math.hypot(width, height)
-        limits = [(width - a * cosine) / sine if sine > 1e-12 else np.inf, (height - a * sine) / cosine if cosine > 1e-12 else np.inf]
+        limits = [
+            (width - a * cosine) / sine if sine > 1e-12 else np.inf,
+            (height - a * sine) / cosine if cosine > 1e-12 else np.inf,
+        ]
         b = min(limits)
         if b > 0 and inside(a, b):
             best = max(best, a * b)
@@ -124,7 +135,9 @@ def test_an_inference_class_is_the_sum_over_its_descendants():
     assert roll_up(np.array([[*benign, 0.4]]), classes, "nine", ["x"])[0] == pytest.approx([0.6], abs=1e-12)
 
 
-SCORED = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=60).filter(lambda rows: len({p for _, p in rows}) == 2)
+SCORED = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=60).filter(
+    lambda rows: len({p for _, p in rows}) == 2
+)
 
 
 @given(rows=SCORED)

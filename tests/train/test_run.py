@@ -59,7 +59,10 @@ def test_evaluation_counts_and_figures(run, frozen, pictures):
     assert metrics["images"] == len(rows) == len(test)
     for row in rows:
         assert sum(float(v) for k, v in row.items() if k.startswith("three:")) == pytest.approx(1, abs=1e-4)
-    right = [max((k for k in row if k.startswith("three:")), key=lambda k: float(row[k])) == f"three:{row['three_class']}" for row in rows]
+    right = [
+        max((k for k in row if k.startswith("three:")), key=lambda k: float(row[k])) == f"three:{row['three_class']}"
+        for row in rows
+    ]
     assert metrics["accuracy"]["three"] == pytest.approx(sum(right) / len(right), abs=1e-4)
     assert (out / "roc-nine.svg").read_text().startswith("<?xml")
     assert evaluate(frozen, pictures, run)["skipped"]
@@ -102,7 +105,7 @@ def test_a_leak_with_repaired_checksums_is_refused(frozen, pictures, tmp_path):
         row["split"], row["fold"] = "test", None
 
     change_rows(folder, "images.parquet", leak)
-    with pytest.raises(BrokenInvariantError, match="straddles|Invariant"):
+    with pytest.raises(BrokenInvariantError, match=r"straddles|Invariant"):
         fit(folder, pictures, tmp_path / "run", **STEPS)
 
 

@@ -38,7 +38,10 @@ FAKE = """
 
 
 def test_it_does_nothing_where_the_import_works():
-    done = run(FAKE.format(failures=0, message="''") + "    torchvision_import.torchvision(); print(len(calls), torchvision_import._declared)")
+    done = run(
+        FAKE.format(failures=0, message="''")
+        + "    torchvision_import.torchvision(); print(len(calls), torchvision_import._declared)"
+    )
     assert done.stdout.strip() == "1 []", done.stderr
 
 
@@ -46,7 +49,8 @@ def test_it_declares_each_operator_that_an_error_names():
     code = FAKE.format(failures=2, message="f'operator torchvision::made_up_{len(calls)} does not exist'")
     code += """
     torchvision_import.torchvision()
-    print(len(calls), hasattr(torch.ops.torchvision, "made_up_1"), hasattr(torch.ops.torchvision, "made_up_2"), "torchvision.half" in sys.modules)
+    made = [hasattr(torch.ops.torchvision, f"made_up_{n}") for n in (1, 2)]
+    print(len(calls), *made, "torchvision.half" in sys.modules)
     """
     assert run(code).stdout.strip() == "3 True True False"
 
