@@ -10,7 +10,7 @@ from curate.cli.options import BatchSize, Json, Quiet, Workers, Workspace
 
 def run(
     project: Annotated[
-        Path, typer.Argument(metavar="PROJECT.toml", help="The project file; `curate init` writes one.", dir_okay=False)
+        Path, typer.Argument(metavar="PROJECT.toml", help="The project file: its sources, its split, the name of its manifest.", dir_okay=False)
     ],
     workspace: Workspace = None,
     workers: Workers = None,
