@@ -79,6 +79,7 @@ def run_project(
                 project.name,
                 project.manifest.out,
                 max_class_size=project.partition.max_class_size,
+                inclusive=project.partition.inclusive,
                 allowed_licences=project.manifest.allowed_licences,
             ),
         )

@@ -38,6 +38,7 @@ class Partition(_Strict):
     """How the tree is cut into training classes."""
 
     max_class_size: int = Field(1000, ge=1)
+    inclusive: bool = Field(True, description="whether a class may have exactly that many images; the published line 15 says fewer")
 
 
 class Manifest(_Strict):

@@ -2,7 +2,7 @@
 
 import typer
 
-from curate.cli import sources
+from curate.cli import labels, sources, taxonomy
 from curate.cli.demo import demo
 from curate.cli.explain import explain
 from curate.cli.fingerprint import fingerprint
@@ -10,6 +10,7 @@ from curate.cli.freeze import freeze
 from curate.cli.ingest import ingest
 from curate.cli.init import init
 from curate.cli.link import link
+from curate.cli.partition import partition
 from curate.cli.report import report
 from curate.cli.run import run
 from curate.cli.split import split
@@ -26,16 +27,20 @@ app = typer.Typer(
 )
 JOB = "The whole job"
 STAGES = "Stage by stage"
+NAMES = "Names and classes"
 MANIFESTS = "Frozen manifests"
 
 for panel, commands in (
     (JOB, (run, demo, status)),
     (STAGES, (init, ingest, fingerprint, link, explain, split, freeze)),
+    (NAMES, (partition,)),
     (MANIFESTS, (verify, report)),
 ):
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(sources.app, name="sources", rich_help_panel=STAGES)
+app.add_typer(taxonomy.app, name="taxonomy", rich_help_panel=NAMES)
+app.add_typer(labels.app, name="labels", rich_help_panel=NAMES)
 
 
 @app.callback(invoke_without_command=True)

@@ -10,7 +10,10 @@ from curate.cli.options import BatchSize, Json, Quiet, Workers, Workspace
 
 def run(
     project: Annotated[
-        Path, typer.Argument(metavar="PROJECT.toml", help="The project file: its sources, its split, the name of its manifest.", dir_okay=False)
+        Path,
+        typer.Argument(
+            metavar="PROJECT.toml", help="The project file: its sources, its split, the name of its manifest.", dir_okay=False
+        ),
     ],
     workspace: Workspace = None,
     workers: Workers = None,

@@ -16,6 +16,7 @@ from curate.catalogue.stages import record_stage, required_stage
 from curate.errors import InputError, NotReadyError
 from curate.manifest.schema import EDGES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION
 from curate.splits.stage import split_is_current
+from curate.taxonomy.normalise import images_by_node
 from curate.taxonomy.partition import assign, classes_json, partition
 from curate.taxonomy.tree import Tree
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 STAGE = "freeze"
 VERSION = 1
 LIBRARIES = ("duckdb", "faiss-cpu", "ImageHash", "numpy", "pillow", "pyarrow", "scipy")
+UNSEEN = (
+    "other photographs of one lesion that share neither an id, nor a time, nor nearly all of their pixels: "
+    "no evidence of this version finds them"
+)
 SAFE_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 
@@ -35,6 +40,7 @@ def freeze(
     out: Path,
     *,
     max_class_size: int = 1000,
+    inclusive: bool = True,
     allowed_licences: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Write the manifest `out/name` and return its summary: folder, digest, images, edges, training classes.
@@ -53,7 +59,7 @@ def freeze(
         raise NotReadyError("The split is older than the links.", "Run `curate split` again.")
     target = out / name
     allowed = sorted(allowed_licences) if allowed_licences is not None else None
-    settings = {"name": name, "max_class_size": max_class_size, "allowed_licences": allowed}
+    settings = {"name": name, "max_class_size": max_class_size, "inclusive": inclusive, "allowed_licences": allowed}
     input_digest = digest_of(VERSION, split.output_digest, tree.digest, settings, _versions())
     last = stage_record(catalogue, STAGE, name)
     if last and last.input_digest == input_digest and _sums_digest(target) == last.output_digest:
@@ -62,7 +68,7 @@ def freeze(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        summary = _write(catalogue, tree, name, partial, max_class_size, allowed)
+        summary = _write(catalogue, tree, name, partial, max_class_size, inclusive, allowed)
         digest = _sums_digest(partial)
         if target.exists():
             if _sums_digest(target) != digest:
@@ -83,23 +89,18 @@ def freeze(
 
 
 def _write(
-    catalogue: Catalogue, tree: Tree, name: str, folder: Path, max_class_size: int, allowed: list[str] | None
+    catalogue: Catalogue, tree: Tree, name: str, folder: Path, max_class_size: int, inclusive: bool, allowed: list[str] | None
 ) -> dict[str, Any]:
     import pyarrow as pa
 
-    counts = dict(
-        catalogue.rows(
-            """SELECT n.node_id, count(*) FROM assignments a JOIN image_nodes n USING (image_id)
-               WHERE a.split <> 'excluded' GROUP BY 1"""
-        )
-    )
-    classes = partition(tree, counts, max_class_size)
+    classes = partition(tree, images_by_node(catalogue), max_class_size, inclusive=inclusive)
     images = pa.Table.from_pylist(_image_rows(catalogue, tree, assign(classes)), schema=IMAGES)
     edges = pa.Table.from_pylist(_edge_rows(catalogue), schema=EDGES)
     _write_table(images, folder / "images.parquet")
     _write_table(edges, folder / "edges.parquet")
     _write_json(
-        classes_json(tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=max_class_size), folder / "classes.json"
+        classes_json(tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=max_class_size, inclusive=inclusive),
+        folder / "classes.json",
     )
     _write_json(_info(catalogue, name, images, edges, allowed), folder / "manifest.json")
     names = sorted(p.name for p in folder.iterdir())
@@ -115,7 +116,8 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
                   a.split, a.excluded_reason, a.pinned, a.fold, c.component, n.node_id,
                   p.sharpness, p.contrast, a.quality_fail,
                   r.confirmation, r.official_split, r.modality, r.site, r.sex, r.skin_type, r.age, r.licence, r.attribution,
-                  (SELECT coalesce(list({'field': l.field, 'label': l.label, 'node_id': l.node_id} ORDER BY l.rank), [])
+                  (SELECT coalesce(list({'field': l.field, 'label': l.label, 'node_id': l.node_id, 'weight': l.weight,
+                                         'fallback': l.fallback} ORDER BY l.rank, l.weight DESC, l.label), [])
                    FROM image_labels l WHERE l.image_id = p.image_id) AS labels,
                   (SELECT coalesce(list(k.key ORDER BY k.key), [])
                    FROM image_key_rows k WHERE k.image_id = p.image_id) AS image_keys,
@@ -197,7 +199,7 @@ def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table"
             {"id": i, "severity": s, "message": m, "component": c, "images": list(images)}
             for i, s, m, c, images in catalogue.rows("SELECT id, severity, message, component, images FROM findings ORDER BY ALL")
         ],
-        "not_checked": [f"{name}: {why}" for name, why in sorted(linked.summary["not_run"].items())],
+        "not_checked": [*(f"{name}: {why}" for name, why in sorted(linked.summary["not_run"].items())), UNSEEN],
     }
 
 

@@ -49,6 +49,10 @@ class Frozen:
         """Return the nine-class of a node, derived; None above level 2."""
         return next((self.nine[n] for n in self.path(node_id) if n in self.nine), None)
 
+    def exclude_each_other(self, nodes: list[str]) -> bool:
+        """Say whether two of the nodes are such that neither is the other or lies above it."""
+        return any(a not in self.path(b) and b not in self.path(a) for n, a in enumerate(nodes) for b in nodes[n + 1 :])
+
     def groups(self, edges: Iterable[dict[str, Any]]) -> dict[str, str]:
         """Return for each image the smallest id that edges lead to."""
         parent = {image: image for image in self.by_id}
@@ -262,9 +266,8 @@ def labels_agree(frozen: Frozen) -> Iterator[str]:
             yield f"{image}: no training class holds {node}"
         if row["training_class"] != expected:
             yield f"{image}: training_class {row['training_class']}, the partition says {expected}"
-        labelled = {label["node_id"] for label in row["labels"]}
-        if node not in labelled:
-            yield f"{image}: node {node} is that of none of its labels"
+        if not any(node in frozen.path(label["node_id"]) for label in row["labels"] if label["node_id"]):
+            yield f"{image}: node {node} is that of none of its labels, nor above one"
 
 
 def classes_are_sound(frozen: Frozen) -> Iterator[str]:
@@ -284,7 +287,8 @@ def classes_are_sound(frozen: Frozen) -> Iterator[str]:
             yield f"training class {c['id']} is not under {c['nine']} alone"
         if c["images"] != counted[c["id"]]:
             yield f"training class {c['id']}: {c['images']} images stated, {counted[c['id']]} rows"
-        if c["images"] > limit and len(c["nodes"]) > 1:
+        over = c["images"] > limit or (c["images"] == limit and not frozen.classes["partition"]["inclusive"])
+        if over and len(c["nodes"]) > 1:
             yield f"training class {c['id']}: {c['images']} images of {len(c['nodes'])} nodes, the limit is {limit}"
         for node in c["nodes"]:
             if (holder := holders.setdefault(node, c["id"])) != c["id"]:
@@ -301,8 +305,12 @@ def no_conflict_in_test(frozen: Frozen) -> Iterator[str]:
     for rows in groups.values():
         tested = [r["image_id"] for r in rows if r["split"] == "test"]
         nodes = sorted({r["node_id"] for r in rows})
-        if tested and any(a not in frozen.path(b) and b not in frozen.path(a) for n, a in enumerate(nodes) for b in nodes[n + 1 :]):
+        if tested and frozen.exclude_each_other(nodes):
             yield f"{tested[0]}: in test, with images of the same lesion labelled {', '.join(nodes)}"
+    for row in frozen.images:
+        firm = sorted({x["node_id"] for x in row["labels"] if x["node_id"] and x["weight"] is None and not x["fallback"]})
+        if row["split"] == "test" and frozen.exclude_each_other(firm):
+            yield f"{row['image_id']}: in test, and labelled {', '.join(firm)}"
 
 
 def licences_are_allowed(frozen: Frozen) -> Iterator[str]:

@@ -9,7 +9,15 @@ SUMS = "SHA256SUMS"
 SPLITS = ("train", "validation", "test", "excluded")
 
 _KEYS = pa.list_(pa.string())
-_LABEL = pa.struct([("field", pa.string()), ("label", pa.string()), ("node_id", pa.string())])
+_LABEL = pa.struct(
+    [
+        ("field", pa.string()),
+        ("label", pa.string()),
+        ("node_id", pa.string()),
+        ("weight", pa.float64()),
+        ("fallback", pa.bool_()),
+    ]
+)
 
 IMAGES = pa.schema(
     [

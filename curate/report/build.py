@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 import curate
 from curate.errors import BrokenInvariantError, InputError
@@ -16,9 +17,10 @@ from curate.manifest.pictures import Pictures
 from curate.manifest.read import Manifest, load
 from curate.manifest.verify import Proof, verify
 from curate.report import tables
+from curate.report.sunburst import HUES, sunburst
 from curate.report.thumbnails import Thumbnails
 
-VERSION = 1
+VERSION = 2
 LARGEST = 12  # components shown with their pictures
 MEMBERS = 12  # pictures shown of each
 PAIRS = 6  # pairs shown of each kind of evidence: the strongest and the weakest
@@ -117,6 +119,10 @@ def _write(manifest: Manifest, proof: Proof, thumbnails: Thumbnails, folder: Pat
         sources_of_pictures=thumbnails.written,
         version=curate.__version__,
         bars=_bars(content["component_sizes"]),
+        sunburst=Markup(sunburst(manifest.classes, tables.images_by_node(images))),
+        legend=[
+            {**row, "hue": HUES.get(row["nine_class"], 180)} for row in content["classes"] if row["images"] and row["nine_class"]
+        ],
         **shown,
     )
     (folder / "index.html").write_text(page, encoding="utf-8")
@@ -129,6 +135,7 @@ def _content(manifest: Manifest, images: pd.DataFrame, edges: pd.DataFrame) -> d
         "excluded": tables.excluded(images),
         "pinned": tables.pinned(images),
         "classes": tables.classes(manifest, images),
+        "taxonomy": tables.taxonomy(manifest, images),
         "training_classes": tables.training_classes(manifest),
         "evidence": tables.evidence(images, edges),
         "source_pairs": tables.source_pairs(images, edges),
@@ -187,9 +194,8 @@ def _finding_groups(findings: tables.Rows, labels: Mapping[str, str], thumbnails
         group["count"] += 1
         if len(group["examples"]) < EXAMPLES:
             ids = finding["images"]
-            pictures = (
-                [{"image_id": i, "label": labels[i], "link": thumbnails.link(i)} for i in ids[:4]] if finding["component"] else []
-            )
+            shown = [i for i in ids if i in labels][:4] if finding["component"] or finding["id"].startswith("label.") else []
+            pictures = [{"image_id": i, "label": labels[i], "link": thumbnails.link(i)} for i in shown]
             group["examples"].append({**finding, "pictures": pictures, "more": max(0, len(ids) - len(pictures))})
     return list(groups.values())
 
@@ -209,7 +215,7 @@ def _template() -> Any:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["thousands"] = lambda n: f"{n:,}" if isinstance(n, int) else n
+    environment.filters["thousands"] = lambda n: f"{n:,}" if isinstance(n, int) else "" if n is None else n
     text = files("curate.report").joinpath("templates", "report.html.j2").read_text(encoding="utf-8")
     return environment.from_string(text)
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from curate.manifest.read import Manifest
 from curate.manifest.schema import SPLITS
+from curate.report.sunburst import images_below
 
 Rows = list[dict[str, Any]]
 FOLDER_ROLES = ("images", "tables", "side_cars", "rejected", "ignored")
@@ -63,6 +64,28 @@ def classes(manifest: Manifest, images: pd.DataFrame) -> Rows:
     ]
     above = {"nine_class": "", "title": "label above the nine classes", "three_class": "", **_by_split(counts, "")}
     return [*rows, above] if above["images"] else rows
+
+
+def taxonomy(manifest: Manifest, images: pd.DataFrame) -> Rows:
+    """Return the nodes that hold images of a split, or lie above such: images on the node itself, and with all below it."""
+    own = images_by_node(images)
+    totals = images_below(manifest.classes["nodes"], own)
+    return [
+        {
+            "node_id": node["node_id"],
+            "name": node["name"],
+            "parent_id": node["parent_id"] or "",
+            "images_on_it": own.get(node["node_id"], 0),
+            "images_below": totals[node["node_id"]],
+        }
+        for node in manifest.classes["nodes"]
+        if totals.get(node["node_id"])
+    ]
+
+
+def images_by_node(images: pd.DataFrame) -> dict[str, int]:
+    """Return how many images of the splits lie on each node."""
+    return {str(n): int(c) for n, c in images.loc[images.split != "excluded", "node_id"].value_counts().items()}
 
 
 def training_classes(manifest: Manifest) -> Rows:

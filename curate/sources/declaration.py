@@ -62,6 +62,14 @@ class OneHot(_Strict):
     none: str = Field(description="the label where no column is 1")
 
 
+class LabelColumn(_Strict):
+    """A column that holds one label, several between separators, or labels with weights."""
+
+    column: str
+    separator: str = Field(default="", description="what stands between several labels of one cell")
+    weights: bool = Field(default=False, description="the cell is an object of label and weight, as JSON or Python writes it")
+
+
 class Value(_Strict):
     """Where a fact of a record comes from: a column or path group, or a constant; native words may be translated."""
 
@@ -77,8 +85,8 @@ class RecordSpec(_Strict):
     image_keys: list[Template] = []
     lesion_keys: list[Template] = []
     patient_keys: list[Template] = []
-    labels: list[str] = Field(min_length=1, description="columns, the most trusted first; later ones may refine")
-    fallback_labels: list[str] = []
+    labels: list[LabelColumn] = Field(min_length=1, description="columns, the most trusted first; later ones may refine")
+    fallback_labels: list[LabelColumn] = []
     confirmation: Value = Value()
     official_split: Value = Value()
     modality: Value = Value()
@@ -88,6 +96,11 @@ class RecordSpec(_Strict):
     age: Value = Value()
     licence: Value = Value()
     attribution: Value = Value()
+
+    @field_validator("labels", "fallback_labels", mode="before")
+    @classmethod
+    def _names_are_columns(cls, columns: object) -> object:
+        return [{"column": c} if isinstance(c, str) else c for c in columns] if isinstance(columns, list) else columns
 
 
 class Declaration(_Strict):

@@ -13,7 +13,7 @@ from curate.sources.registry import Source
 from curate.taxonomy.tree import Tree
 
 STAGE = "ingest"
-VERSION = 1
+VERSION = 2
 FACTS = ("confirmation", "official_split", "modality", "site", "sex", "skin_type", "licence", "attribution")
 
 
@@ -37,7 +37,7 @@ def ingest(catalogue: Catalogue, source: Source, folder: Path, tree: Tree) -> di
         return {**last.summary, "skipped": True}
     records = read_records(source, folder, layout)
     with catalogue.transaction():
-        _write_taxonomy(catalogue, tree)
+        write_taxonomy(catalogue, tree)
         _write_source(catalogue, source, folder, layout, records)
         findings = _findings(catalogue, source, layout, records)
         replace_findings(catalogue, f"{STAGE}:{declaration.id}", findings)
@@ -60,13 +60,14 @@ def _rows_digest(catalogue: Catalogue, source_id: str) -> str:
     tables = (
         f"SELECT image_id, path FROM images WHERE source_id = '{source_id}' ORDER BY image_id",
         f"SELECT * FROM records WHERE source_id = '{source_id}' ORDER BY record_id",
-        f"SELECT record_id, field, label, rank FROM labels WHERE source_id = '{source_id}' ORDER BY record_id, rank",
+        f"SELECT * FROM labels WHERE source_id = '{source_id}' ORDER BY record_id, rank, label",
         f"SELECT path, role, reason FROM rejections WHERE source_id = '{source_id}' ORDER BY path",
     )
     return digest_of(*(digest_of_rows(catalogue, sql) for sql in tables))
 
 
-def _write_taxonomy(catalogue: Catalogue, tree: Tree) -> None:
+def write_taxonomy(catalogue: Catalogue, tree: Tree) -> None:
+    """Put a taxonomy's nodes, their ancestors and the successors of retired nodes into the catalogue."""
     catalogue.execute("DELETE FROM taxonomy_nodes")
     catalogue.execute("DELETE FROM taxonomy_closure")
     catalogue.insert(
@@ -83,6 +84,8 @@ def _write_taxonomy(catalogue: Catalogue, tree: Tree) -> None:
             for node in tree.nodes.values()
         ],
     )
+    catalogue.execute("DELETE FROM taxonomy_retired")
+    catalogue.insert("taxonomy_retired", [{"node_id": old, "successor": tree.current(old)} for old in tree.retired])
     names = ("ancestor", "descendant", "distance")
     catalogue.insert("taxonomy_closure", [dict(zip(names, row, strict=True)) for row in tree.closure()])
 
@@ -147,13 +150,10 @@ def _write_source(catalogue: Catalogue, source: Source, folder: Path, layout: La
             {
                 "record_id": f"{declaration.id}:{record.native_id}",
                 "source_id": declaration.id,
-                "field": column,
-                "label": label,
-                "rank": rank,
-                "fallback": fallback,
+                **label._asdict(),
             }
             for record in records.values()
-            for column, label, rank, fallback in record.labels
+            for label in record.labels
         ],
     )
     catalogue.insert(
@@ -218,7 +218,7 @@ def _findings(catalogue: Catalogue, source: Source, layout: Layout, records: dic
     unmapped = catalogue.rows(
         """SELECT l.field, l.label, count(*), list(r.image_id ORDER BY r.image_id)
            FROM labels l JOIN records r USING (record_id)
-           LEFT JOIN label_map m ON m.source_id = l.source_id AND m.field = l.field AND m.native_label = l.label
+           LEFT JOIN label_places m ON m.source_id = l.source_id AND m.field = l.field AND m.native_label = l.label
            WHERE l.source_id = ? AND m.native_label IS NULL AND r.image_id IS NOT NULL
            GROUP BY 1, 2 ORDER BY 1, 2""",
         [name],
@@ -228,6 +228,15 @@ def _findings(catalogue: Catalogue, source: Source, layout: Layout, records: dic
         add(
             "label.unmapped", "warning", f"{name}: label {label!r} of {column} ({count} pictures) has no row in the label map.", ids
         )
+    for field_a, label_a, field_b, label_b, count, images in catalogue.rows(
+        """SELECT field_a, label_a, field_b, label_b, count(*), list(c.image_id ORDER BY c.image_id)
+           FROM image_label_conflicts c JOIN images i USING (image_id) WHERE i.source_id = ?
+           GROUP BY ALL ORDER BY ALL""",
+        [name],
+    ):
+        said = f"{field_a} says {label_a!r} and {field_b} says {label_b!r}"
+        ids = [i.split(":", 1)[1] for i in images]
+        add("label.fields-disagree", "warning", f"{name}: of {count} pictures {said}; they stay in train.", ids)
     words: Counter[tuple[str, str]] = Counter()
     for record in records.values():
         for fact in (*FACTS, "age"):

@@ -1,18 +1,31 @@
 """From rows and paths to records: what the publisher says of each image, with namespaced keys."""
 
+import ast
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from curate.errors import InputError
-from curate.sources.declaration import Declaration, Value
+from curate.sources.declaration import Declaration, LabelColumn, Value
 from curate.sources.layout import Layout
 from curate.sources.registry import Row, Source
 from curate.sources.tables import read_side_car, read_table
 
 PLACE = re.compile(r"\{([^{}]+)\}")
 SUFFIX = re.compile(r"\.(jpe?g|png|bmp|tiff?|webp)$", re.IGNORECASE)
+
+
+class Label(NamedTuple):
+    """One label of a record: the column, the word, the column's rank, whether it is a fallback, its weight where one is given."""
+
+    field: str
+    label: str
+    rank: int
+    fallback: bool
+    weight: float | None
 
 
 @dataclass
@@ -24,7 +37,7 @@ class Record:
     origin: str
     has_picture: bool
     has_row: bool
-    labels: list[tuple[str, str, int, bool]] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
 
 
 def read_records(source: Source, folder: Path, layout: Layout) -> dict[str, Record]:
@@ -114,7 +127,7 @@ def _require_tables(declaration: Declaration, folder: Path, layout: Layout) -> N
             )
 
 
-def _labels(declaration: Declaration, row: Row) -> list[tuple[str, str, int, bool]]:
+def _labels(declaration: Declaration, row: Row) -> list[Label]:
     for one_hot in declaration.one_hot:
         cells = {column: row.get(column, "") for column in one_hot.columns}
         if all(cells.values()):
@@ -123,6 +136,31 @@ def _labels(declaration: Declaration, row: Row) -> list[tuple[str, str, int, boo
     spec = declaration.record
     labels = []
     for rank, column in enumerate([*spec.labels, *spec.fallback_labels]):
-        if row.get(column, ""):
-            labels.append((column, row[column], rank, rank >= len(spec.labels)))
+        for label, weight in _cell(column, row.get(column.column, "")):
+            labels.append(Label(column.column, label, rank, rank >= len(spec.labels), weight))
     return labels
+
+
+def _cell(column: LabelColumn, cell: str) -> list[tuple[str, float | None]]:
+    """Return the labels of a cell, each once, with their weights.
+
+    Raises:
+        InputError: the cell should hold weights and does not.
+    """
+    if not cell:
+        return []
+    if column.weights:
+        weighted = _weights(column.column, cell)
+        return [(label, weighted[label]) for label in sorted(weighted, key=lambda label: (-weighted[label], label))]
+    parts = cell.split(column.separator) if column.separator else [cell]
+    return [(label, None) for label in dict.fromkeys(part.strip() for part in parts) if label]
+
+
+def _weights(column: str, cell: str) -> dict[str, float]:
+    try:
+        content = json.loads(cell) if cell.startswith('{"') else ast.literal_eval(cell)
+        return {str(label).strip(): float(weight) for label, weight in content.items()}
+    except (ValueError, SyntaxError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"{column}: {cell[:60]!r} is no object of labels and weights.", "Is this the publisher's table, unchanged?"
+        ) from error

@@ -14,8 +14,9 @@ from curate.taxonomy.tree import Tree
 
 Row = dict[str, str]
 
-SOURCES = ("ham10000", "isic_archive", "isic_challenge_2017", "isic_class_folders", "pad_ufes_20")
-ADAPTERS = ("isic_archive",)  # sources whose declaration cannot say it all
+HERE = Path(str(files("curate.sources")))
+SOURCES = tuple(sorted(p.parent.name for p in HERE.glob("*/source.toml")))  # what can be ingested
+LABEL_MAPS = tuple(sorted(p.parent.name for p in HERE.glob("*/label_map.csv")))  # also of repositories that cannot be, yet
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,26 @@ def source(source_id: str, tree: Tree) -> Source:
     Raises:
         InputError: there is no such source; the message names the nearest one.
     """
-    if source_id not in SOURCES:
-        near = difflib.get_close_matches(source_id, SOURCES, n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        raise InputError(f"There is no source {source_id!r}.", f"{hint}`curate sources` lists all of them.")
-    folder = Path(str(files("curate.sources").joinpath(source_id)))
+    _require(source_id, SOURCES)
     amend: Callable[[Row], Row] = dict
-    if source_id in ADAPTERS:
+    if (HERE / source_id / "adapter.py").is_file():  # what the declaration cannot say
         amend = importlib.import_module(f"curate.sources.{source_id}.adapter").amend
-    declaration = load_declaration(folder / "source.toml")
-    return Source(declaration, tuple(read_label_map(folder / "label_map.csv", tree)), amend)
+    declaration = load_declaration(HERE / source_id / "source.toml")
+    return Source(declaration, tuple(read_label_map(HERE / source_id / "label_map.csv", tree)), amend)
+
+
+def label_map(source_id: str, tree: Tree) -> list[LabelRow]:
+    """Return the label map of a source; there are maps of repositories that cannot be ingested yet.
+
+    Raises:
+        InputError: there is no such map; the message names the nearest one.
+    """
+    _require(source_id, LABEL_MAPS)
+    return read_label_map(HERE / source_id / "label_map.csv", tree)
+
+
+def _require(source_id: str, known: tuple[str, ...]) -> None:
+    if source_id not in known:
+        near = difflib.get_close_matches(source_id, known, n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise InputError(f"There is no source {source_id!r}.", f"{hint}Known are {', '.join(known)}.")

@@ -13,7 +13,7 @@ from curate.splits.protocol import Protocol
 from curate.taxonomy.tree import Tree
 
 STAGE = "split"
-VERSION = 1
+VERSION = 2
 PINNING = {"component.over-budget": "over_budget", "component.weak-bridge": "weak_bridge"}
 
 
@@ -49,6 +49,8 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
         return {**last.summary, "skipped": True}
     images = _images(catalogue, protocol)
     conflicts, findings = _label_conflicts(images, tree)
+    own = {i for (i,) in catalogue.rows("SELECT DISTINCT image_id FROM image_label_conflicts")}  # findings of ingest
+    conflicts |= {i.component for i in images if i.image_id in own}
     reasons = {i.image_id: i.no_node for i in images if i.node_id is None}
     atoms = _atoms(catalogue, images, reasons, conflicts, protocol)
     splits = assign(atoms, protocol)
@@ -99,7 +101,8 @@ def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> str:
     if not link_is_current(catalogue):
         raise NotReadyError("The links are older than the fingerprints, ids or verdicts.", "Run `curate link` first.")
     linked = required_stage(catalogue, "link", "curate link")
-    return digest_of(VERSION, linked.output_digest, tree.digest, protocol.model_dump(mode="json"))
+    decided = digest_of_rows(catalogue, "SELECT * FROM label_decisions ORDER BY ALL")
+    return digest_of(VERSION, linked.output_digest, tree.digest, decided, protocol.model_dump(mode="json"))
 
 
 def _images(catalogue: Catalogue, protocol: Protocol) -> list[_Image]:
@@ -111,6 +114,8 @@ def _images(catalogue: Catalogue, protocol: Protocol) -> list[_Image]:
                   CASE WHEN NOT EXISTS (SELECT 1 FROM image_labels l WHERE l.image_id = p.image_id) THEN 'no_label'
                        WHEN EXISTS (SELECT 1 FROM image_labels l WHERE l.image_id = p.image_id AND l.how IS NULL)
                            THEN 'label_unmapped'
+                       WHEN EXISTS (SELECT 1 FROM image_labels l WHERE l.image_id = p.image_id AND l.node_id IS NOT NULL)
+                           THEN 'labels_of_several_roots'
                        ELSE 'label_without_node' END,
                   r.confirmation, p.width, p.height, p.sharpness, p.contrast
            FROM pictures p JOIN components c USING (image_id)

@@ -1,11 +1,14 @@
 """The disease partitioning algorithm: training classes of limited size (Esteva et al. 2017, Methods and Extended Data Table 1)."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from curate.errors import InputError
 from curate.taxonomy.tree import Tree
+
+TINY = 10  # images below which a training class deserves a warning
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,14 @@ class TrainingClass:
     own: bool
     images: int
 
+    def title(self, tree: Tree) -> str:
+        """Return the class's name for people."""
+        return tree.nodes[self.node_id].name + (", not further specified" if self.own else "")
 
-def partition(tree: Tree, counts: Mapping[str, int], max_class_size: int, *, inclusive: bool = True) -> list[TrainingClass]:
+
+def partition(
+    tree: Tree, counts: Mapping[str, int], max_class_size: int, *, inclusive: bool = True, as_printed: bool = False
+) -> list[TrainingClass]:
     """Cut the tree into training classes, sorted by id.
 
     The descent starts at each of the nine classes, so that no training class crosses one. A node whose images, with those
@@ -40,6 +49,7 @@ def partition(tree: Tree, counts: Mapping[str, int], max_class_size: int, *, inc
         counts: images by node, each image once.
         max_class_size: the limit; the paper's is 1,000.
         inclusive: whether a class may have exactly that many ("does not exceed"); the published line 15 says fewer.
+        as_printed: follow the published pseudo-code to the letter, which leaves images without a class; for comparison only.
 
     Raises:
         InputError: the limit is below 1.
@@ -52,7 +62,7 @@ def partition(tree: Tree, counts: Mapping[str, int], max_class_size: int, *, inc
 
     def own(node: str) -> list[TrainingClass]:
         images = counts.get(node, 0)
-        if not images:
+        if not images or as_printed:
             return []
         leaf = not tree.children.get(node)
         return [TrainingClass(node if leaf else f"{node}:own", node, (node,), not leaf, images)]
@@ -72,6 +82,35 @@ def partition(tree: Tree, counts: Mapping[str, int], max_class_size: int, *, inc
 def assign(classes: Sequence[TrainingClass]) -> dict[str, str]:
     """Return the training class of each node that belongs to one."""
     return {node: c.class_id for c in classes for node in c.nodes}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large training classes are, in images; all zero without classes."""
+
+    classes: int
+    images: int
+    smallest: int
+    median: float
+    mean: float
+    largest: int
+    over_limit: int
+    under_ten: int
+
+    @classmethod
+    def of(cls, classes: Sequence[TrainingClass], max_class_size: int) -> "Sizes":
+        """Return the distribution."""
+        sizes = sorted(c.images for c in classes)
+        return cls(
+            classes=len(sizes),
+            images=sum(sizes),
+            smallest=min(sizes, default=0),
+            median=float(statistics.median(sizes)) if sizes else 0.0,
+            mean=round(statistics.fmean(sizes), 1) if sizes else 0.0,
+            largest=max(sizes, default=0),
+            over_limit=sum(1 for n in sizes if n > max_class_size),
+            under_ten=sum(1 for n in sizes if n < TINY),
+        )
 
 
 def classes_json(
@@ -101,7 +140,7 @@ def classes_json(
         "training_classes": [
             {
                 "id": c.class_id,
-                "title": tree.nodes[c.node_id].name + (", not further specified" if c.own else ""),
+                "title": c.title(tree),
                 "nodes": list(c.nodes),
                 "own": c.own,
                 "nine": tree.nine_class(c.node_id),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +27,10 @@ COMMANDS = (
     "report",
     "status",
     "demo",
+    "partition",
+    *(f"taxonomy {c}" for c in ("show", "find", "check", "diff", "export")),
+    *(f"labels {c}" for c in ("show", "unmapped", "suggest", "apply")),
+    *(f"sources {c}" for c in ("list", "show")),
 )
 
 
@@ -45,9 +50,42 @@ def call(
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_and_takes_json(command):
-    done = call(command, "--help")
+    done = call(*command.split(), "--help")
     assert done.returncode == 0
     assert "--json" in done.stdout
+
+
+def test_names_and_classes_as_a_steward_asks_for_them(repositories, tmp_path):
+    def asked(*arguments: object, code: int = 0) -> dict:
+        done = call(*arguments, "--json", cwd=tmp_path)
+        assert done.returncode == code, done.stderr
+        return json.loads(done.stdout)
+
+    assert asked("taxonomy", "check")["ok"] is True
+    assert len(asked("taxonomy", "show")["roots"]) == 3
+    assert asked("taxonomy", "show", "blue naevus")["facts"]["nine_class"] == "pigmented-lesion-benign"
+    assert asked("taxonomy", "find", "Spitz naevus")["found"][0]["name"] == "Spitz nevus"
+    assert asked("taxonomy", "export", "--to", "sssom", "--out", "t.tsv")["file"] == "t.tsv"
+    shipped = schemas().joinpath("taxonomy")
+    assert asked("taxonomy", "diff", str(shipped))["moved"] == []
+    assert {r["how"] for r in asked("labels", "show", "ham10000", "--how", "composite")["labels"]} == {"composite"}
+    assert asked("labels", "suggest", "melanoma in situ")["labels"][0]["suggestions"][0]["score"] == 100
+    shutil.copytree(repositories / "pad_ufes_20", tmp_path / "pad")
+    table = tmp_path / "pad" / "metadata.csv"
+    table.write_text(table.read_text().replace("NEV", "Blue naevus"))
+    asked("ingest", "pad_ufes_20", "pad")
+    assert asked("labels", "unmapped", "--worksheet", "w.csv")["unmapped"][0]["images"] == 3
+    filled = (tmp_path / "w.csv").read_text(encoding="utf-8-sig").splitlines()
+    (tmp_path / "w.csv").write_text("\n".join([filled[0], filled[1].removesuffix(",") + "blue nevus,"]) + "\n")
+    assert asked("labels", "apply", "w.csv", "--who", "me")["applied"] == 1
+    assert asked("labels", "unmapped")["unmapped"] == []
+    classes = asked("partition", "--max-class-size", 2)
+    assert classes["images"] == 5
+    assert sum(c["images"] for c in classes["training_classes"]) == 5
+    broken = tmp_path / "broken"
+    shutil.copytree(str(shipped), broken)
+    (broken / "taxonomy.csv").write_text((broken / "taxonomy.csv").read_text().replace("blue nevus,", "Spitz nevus,", 1))
+    assert asked("taxonomy", "check", "broken", code=3)["ok"] is False
 
 
 @pytest.mark.parametrize("command", ["fit", "evaluate"])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import random
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,9 @@ from hypothesis import strategies as st
 
 from curate.errors import InputError
 from curate.resources import schemas
-from curate.sources.registry import SOURCES, source
+from curate.sources.registry import LABEL_MAPS, label_map
 from curate.taxonomy.labels import read_label_map
-from curate.taxonomy.partition import assign, partition
+from curate.taxonomy.partition import Sizes, assign, partition
 from curate.taxonomy.tree import Group, Node, Tree
 
 NINE = (
@@ -68,22 +69,31 @@ def test_conflict_means_that_neither_lies_above_the_other(tree):
     assert tree.conflict(benign, melanoma)
 
 
-@pytest.mark.parametrize("source_id", SOURCES)
-def test_label_maps_name_nodes_that_exist(source_id, tree):
-    rows = source(source_id, tree).label_map
+@pytest.mark.parametrize("source_id", LABEL_MAPS)
+def test_label_maps_name_nodes_that_exist_and_cover_their_candidates(source_id, tree):
+    rows = label_map(source_id, tree)
     assert rows
     for row in rows:
-        if row.how == "ambiguous" and row.node_id is None:
-            assert row.reason
+        if row.candidates and row.node_id is not None and row.how in ("composite", "ambiguous"):
+            outside = [c for c in row.candidates if row.node_id not in tree.path(c)]
+            assert not outside or row.reason, (row, outside)
+
+
+HEADER = "field,native_label,node_id,how,candidates,reason\n"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("field,native_label,node_id,how,reason\ndx,nv,DC:9999999,exact,\n", "line 2 .*no node DC:9999999"),
-        ("field,native_label,node_id,how,reason\ndx,nv,DC:0000017,guess,\n", "'guess' is none of"),
-        ("field,native_label,node_id,how,reason\ndx,nv,DC:0000017,excluded,\n", "excluded label has no node"),
-        ("field,native_label,node_id,how,reason\ndx,nv,DC:0000017,exact,\ndx,nv,DC:0000018,exact,\n", "stands in line 2 already"),
+        (HEADER + "dx,nv,DC:9999999,exact,,\n", "line 2 .*no node DC:9999999"),
+        (HEADER + "dx,nv,DC:0000300,exact,,\n", r"no node DC:0000300.\nIt was retired; its images belong to DC:0000305"),
+        (HEADER + "dx,nv,DC:0000017,guess,,\n", "'guess' is none of"),
+        (HEADER + "dx,nv,DC:0000017,excluded,,a reason\n", "excluded label has no node"),
+        (HEADER + "dx,nv,,excluded,,\n", "and a reason"),
+        (HEADER + "dx,nv,DC:0000017,ambiguous,,\n", "names its candidates"),
+        (HEADER + "dx,nv,DC:0000017,ambiguous,DC:9999999,\n", "no node DC:9999999"),
+        (HEADER + "dx,nv,,exact,,\n", "without a node"),
+        (HEADER + "dx,nv,DC:0000017,exact,,\ndx,nv,DC:0000018,exact,,\n", "stands in line 2 already"),
         ("label,node\n", "columns are not"),
     ],
 )
@@ -105,14 +115,34 @@ def worked_tree() -> Tree:
 COUNTS = {"a1": 400, "a2": 600, "B": 1500, "C": 50, "c1": 700, "c2": 300, "c31": 10, "c32": 990}
 
 
-def test_the_worked_example_with_at_most():
-    found = {c.class_id: c.images for c in partition(worked_tree(), COUNTS, 1000)}
-    assert found == {"A": 1000, "B": 1500, "C:own": 50, "c1": 700, "c2": 300, "c3": 1000}
+@pytest.mark.parametrize(
+    ("inclusive", "as_printed", "expected"),
+    [
+        (False, True, {"a1": 400, "a2": 600, "c1": 700, "c2": 300, "c31": 10, "c32": 990}),
+        (True, True, {"A": 1000, "c1": 700, "c2": 300, "c3": 1000}),
+        (False, False, {"a1": 400, "a2": 600, "B": 1500, "C:own": 50, "c1": 700, "c2": 300, "c31": 10, "c32": 990}),
+        (True, False, {"A": 1000, "B": 1500, "C:own": 50, "c1": 700, "c2": 300, "c3": 1000}),
+    ],
+)
+def test_the_worked_example_under_its_four_readings(inclusive, as_printed, expected):
+    found = partition(worked_tree(), COUNTS, 1000, inclusive=inclusive, as_printed=as_printed)
+    assert {c.class_id: c.images for c in found} == expected
+    assert sum(expected.values()) == (3000 if as_printed else 4550), "the printed text loses B and C's own images"
 
 
-def test_the_worked_example_with_fewer_than():
-    found = {c.class_id: c.images for c in partition(worked_tree(), COUNTS, 1000, inclusive=False)}
-    assert found == {"a1": 400, "a2": 600, "B": 1500, "C:own": 50, "c1": 700, "c2": 300, "c31": 10, "c32": 990}
+def test_the_order_of_the_nodes_changes_no_class(tree):
+    counts = {n: (i * 37) % 23 for i, n in enumerate(sorted(tree.nodes))}
+    shuffled = list(tree.nodes.values())
+    random.Random(1).shuffle(shuffled)
+    other = Tree(tree.version, shuffled, reversed(tree.three), reversed(tree.nine), tree.retired.values())
+    assert partition(other, dict(reversed(counts.items())), 200) == partition(tree, counts, 200)
+
+
+def test_sizes_are_those_of_the_classes():
+    sizes = Sizes.of(partition(worked_tree(), COUNTS, 1000), 1000)
+    assert (sizes.classes, sizes.images, sizes.smallest, sizes.largest) == (6, 4550, 50, 1500)
+    assert (sizes.median, sizes.mean, sizes.over_limit, sizes.under_ten) == (850.0, 758.3, 1, 0)
+    assert Sizes.of([], 10).images == 0
 
 
 @given(
