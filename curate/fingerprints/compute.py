@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from curate.files import read_bytes
 from curate.fingerprints.exif import ExifFacts, exif_facts
 from curate.fingerprints.extractors import Extractor
 from curate.fingerprints.hashes import energy, grey_64, oriented_hashes
@@ -44,12 +45,14 @@ def prepare(extractor: Extractor | None) -> None:
     _features = extractor.load() if extractor else None
 
 
-def fingerprint(path: Path) -> Fingerprint:
-    """Return all fingerprints of a file; a file that cannot be read or decoded gives its error instead."""
+def fingerprint(place: tuple[Path, str]) -> Fingerprint:
+    """Return all fingerprints of a picture, given its source's folder and its path below; one that cannot be read or decoded gives
+    its error instead.
+    """
     try:
-        content = path.read_bytes()
+        content = read_bytes(*place)
     except OSError as error:
-        return Fingerprint(error=f"cannot be read: {error.strerror}")
+        return Fingerprint(error=f"cannot be read: {error.strerror or error}")
     sha256 = hashlib.sha256(content).hexdigest()
     try:
         picture = decode(content)

@@ -41,7 +41,8 @@ def decode(content: bytes) -> Picture:
                 has_exif = bool(opened.getexif())
                 return Picture(_rgb(ImageOps.exif_transpose(opened)), has_exif)
     except UnidentifiedImageError:
-        raise UnreadablePictureError("not a picture in a known format") from None
+        page = content[:400].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+        raise UnreadablePictureError("a web page, no picture" if page else "not a picture in a known format") from None
     except Image.DecompressionBombError:
         raise UnreadablePictureError("too large to decode") from None
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, OverflowError, ZeroDivisionError) as error:

@@ -40,7 +40,7 @@ def fingerprint_stage(
     if not pending and known == 0:
         raise NotReadyError("No images are in the catalogue.", "Run `curate ingest SOURCE FOLDER` first.")
     results = (
-        zip(pending, engine.map(fingerprint, (path for *_, path in pending), prepare, (extractor,)), strict=True)
+        zip(pending, engine.map(fingerprint, (place for *_, place in pending), prepare, (extractor,)), strict=True)
         if pending
         else iter(())
     )
@@ -53,8 +53,8 @@ def fingerprint_stage(
     return _finish(catalogue, key, extractor, computed=done, known=known)
 
 
-def _pending(catalogue: Catalogue, key: str | None) -> list[tuple[str, str, int, int, Path]]:
-    """Return (source, path, bytes, mtime, file) of images whose content or whose fingerprints are not known, in order."""
+def _pending(catalogue: Catalogue, key: str | None) -> list[tuple[str, str, int, int, tuple[Path, str]]]:
+    """Return (source, path, bytes, mtime, (folder, path)) of images whose content or whose fingerprints are not known, in order."""
     folders = {s: Path(f) for s, f in catalogue.rows("SELECT source_id, folder FROM ingests")}
     rows = catalogue.rows(
         """SELECT c.source_id, c.path, c.bytes, c.mtime_ns
@@ -65,10 +65,12 @@ def _pending(catalogue: Catalogue, key: str | None) -> list[tuple[str, str, int,
            ORDER BY c.image_id""",
         [VERSION, key],
     )
-    return [(*row, folders[row[0]] / row[1]) for row in rows]
+    return [(*row, (folders[row[0]], row[1])) for row in rows]
 
 
-def _commit(catalogue: Catalogue, key: str | None, batch: list[tuple[tuple[str, str, int, int, Path], Fingerprint]]) -> None:
+def _commit(
+    catalogue: Catalogue, key: str | None, batch: list[tuple[tuple[str, str, int, int, tuple[Path, str]], Fingerprint]]
+) -> None:
     """Write one batch: features first (rows behind the last commit count as not written), then all rows at once."""
     fresh: dict[str, Fingerprint] = {f.sha256: f for _, f in batch if f.sha256}
     stored = {

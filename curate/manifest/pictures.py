@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from curate.errors import InputError
+from curate.files import read_bytes
 
 FOLDERS_NAME = "folders.json"  # written by the catalogue into its workspace
 
@@ -57,15 +58,16 @@ class Pictures:
         """Return the sources whose folder is not known."""
         return sorted(set(sources) - self.folders.keys())
 
-    def path(self, source: str, path: str) -> Path:
-        """Return the file of a picture.
+    def read(self, source: str, path: str) -> bytes:
+        """Return the bytes of a picture's file, or of an archive's member.
 
         Raises:
             InputError: the folder of the source is not known.
+            OSError: the file is not there or cannot be read.
         """
         if source not in self.folders:
             raise InputError(f"Where the pictures of {source} lie is not known.", f"Say --images {source}=FOLDER.")
-        return self.folders[source] / path
+        return read_bytes(self.folders[source], path)
 
     def differences(self, rows: Iterable[tuple[str, str, str, str]]) -> Iterator[str]:
         """Yield what is wrong with each picture that is missing, unreadable or another one than was frozen.
@@ -81,10 +83,9 @@ class Pictures:
                 continue
             file = self.folders[source] / path
             try:
-                with file.open("rb") as handle:
-                    found = hashlib.file_digest(handle, "sha256").hexdigest()
+                found = hashlib.sha256(read_bytes(self.folders[source], path)).hexdigest()
             except OSError as error:
-                yield f"{image_id}: {file} cannot be read ({error.strerror})"
+                yield f"{image_id}: {file} cannot be read ({error.strerror or error})"
                 continue
             if found != sha256:
                 yield f"{image_id}: {file} is not the picture that was frozen (sha256 {found[:12]}…, frozen {sha256[:12]}…)"

@@ -1,6 +1,7 @@
 """Small copies of the pictures that a report shows."""
 
 import hashlib
+import io
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -48,7 +49,7 @@ class Thumbnails:
         try:
             if not is_portable(path):
                 return None
-            with Image.open(self._pictures.path(source, path)) as picture:
+            with Image.open(io.BytesIO(self._pictures.read(source, path))) as picture:
                 picture.draft("RGB", (2 * SIDE, 2 * SIDE))
                 small = ImageOps.exif_transpose(picture).convert("RGB")
                 small.thumbnail((SIDE, SIDE))

@@ -30,7 +30,7 @@ COMMANDS = (
     "partition",
     *(f"taxonomy {c}" for c in ("show", "find", "check", "diff", "export")),
     *(f"labels {c}" for c in ("show", "unmapped", "suggest", "apply")),
-    *(f"sources {c}" for c in ("list", "show")),
+    *(f"sources {c}" for c in ("list", "show", "check", "fetch", "template", "pseudonymise")),
 )
 
 
@@ -166,7 +166,7 @@ def test_the_workspace_of_the_environment_is_used(tmp_path):
         (("link",), 2, "curate fingerprint"),
         (("link", "--policy", "lenient"), 2, "no policy"),
         (("frobnicate",), 2, "frobnicate"),
-        (("ingest",), 2, "SOURCE_ID"),
+        (("ingest",), 2, "SOURCE"),
     ],
 )
 def test_errors_say_what_and_what_next_in_a_few_lines(tmp_path, arguments, code, words):

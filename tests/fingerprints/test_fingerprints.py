@@ -33,7 +33,7 @@ def test_digests_are_those_of_bytes_and_upright_pixels(tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(jpeg(picture(1, "nevus")))
     prepare(None)
-    found = fingerprint(path)
+    found = fingerprint((path.parent, path.name))
     pixels = Image.open(path).convert("RGB")
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     expected = hashlib.sha256(f"RGB {pixels.width} {pixels.height}\n".encode() + np.asarray(pixels).tobytes()).hexdigest()
@@ -62,8 +62,8 @@ def test_exif_orientation_does_not_change_the_pixel_digest(tmp_path, orientation
     stored.save(turned, exif=exif)
     upright.save(plain)
     prepare(None)
-    assert fingerprint(turned).pixel_sha256 == fingerprint(plain).pixel_sha256
-    assert (fingerprint(turned).width, fingerprint(turned).height) == upright.size
+    assert fingerprint((tmp_path, turned.name)).pixel_sha256 == fingerprint((tmp_path, plain.name)).pixel_sha256
+    assert (fingerprint((tmp_path, turned.name)).width, fingerprint((tmp_path, turned.name)).height) == upright.size
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P", "CMYK", "I;16", "1", "LA"])
@@ -87,9 +87,9 @@ def test_a_damaged_file_gives_a_reason(cut):
 
 def test_a_missing_file_and_a_text_give_errors_not_exceptions(tmp_path):
     prepare(None)
-    assert "cannot be read" in fingerprint(tmp_path / "absent.jpg").error
+    assert "cannot be read" in fingerprint((tmp_path, "absent.jpg")).error
     (tmp_path / "text.jpg").write_text("no picture")
-    found = fingerprint(tmp_path / "text.jpg")
+    found = fingerprint((tmp_path, "text.jpg"))
     assert found.error == "not a picture in a known format"
     assert found.sha256 == hashlib.sha256(b"no picture").hexdigest()
 
@@ -159,7 +159,7 @@ def test_engines_give_results_in_order_whatever_the_workers(tmp_path):
     for n in range(20):
         path = tmp_path / f"{n}.jpg"
         path.write_bytes(jpeg(picture(n, "nevus")))
-        paths.append(path)
+        paths.append((tmp_path, path.name))
     one = list(LocalEngine(1).map(fingerprint, paths, prepare, (None,)))
     two = list(LocalEngine(2).map(fingerprint, paths, prepare, (None,)))
     assert one == two
@@ -172,8 +172,8 @@ def test_features_of_an_onnx_file_do_not_depend_on_workers(tmp_path):
     assert extractor.weights_sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     paths = []
     for n in range(9):
-        paths.append(tmp_path / f"{n}.png")
-        picture(n, "nevus").save(paths[-1])
+        paths.append((tmp_path, f"{n}.png"))
+        picture(n, "nevus").save(tmp_path / f"{n}.png")
     one = [f.features for f in LocalEngine(1).map(fingerprint, paths, prepare, (extractor,))]
     two = [f.features for f in LocalEngine(2).map(fingerprint, paths, prepare, (extractor,))]
     assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
@@ -243,5 +243,5 @@ def test_quality_codes_and_rows_are_plain_json(tmp_path):
     path = tmp_path / "a.png"
     picture(1, "nevus").save(path)
     prepare(None)
-    found = fingerprint(path)
+    found = fingerprint((path.parent, path.name))
     json.dumps([found.sharpness, found.contrast, found.hash_energy])

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import shutil
 from collections import defaultdict
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def project_text(folder: Path, name: str, features: str = "auto", more: str = ""
 
 
 def sample(shared: Path, out: Path, one_in: int) -> int:
-    """Link one in so many of the known components, and of the pictures in none, into `out`, tables whole; return the pictures."""
+    """Copy one in so many of the known components, and of the pictures in none, into `out`, tables whole; return the pictures."""
     parent: dict[str, str] = {}
 
     def top(image: str) -> str:
@@ -51,7 +52,7 @@ def sample(shared: Path, out: Path, one_in: int) -> int:
                 images += is_picture
             target = out / source / relative
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.symlink_to(path)
+            shutil.copyfile(path, target)
     return images
 
 

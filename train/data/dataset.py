@@ -1,5 +1,6 @@
 """A split as a torch data set."""
 
+import io
 import random
 from collections.abc import Sequence
 
@@ -32,7 +33,7 @@ class SplitImages(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):
         """Return the tensor and the target of one item."""
         position, draw = asked if isinstance(asked, tuple) else (asked, 0)
         row = self._rows[position]
-        with Image.open(self._pictures.path(row.source, row.path)) as file:
+        with Image.open(io.BytesIO(self._pictures.read(row.source, row.path))) as file:
             picture = upright_rgb(file)
         square = augmented(picture, self._side, random.Random(draw)) if self._augment else central(picture, self._side)
         pixels = np.asarray(square, dtype=np.float32) / np.float32(127.5) - np.float32(1)

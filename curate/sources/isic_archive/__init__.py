@@ -1,1 +1,1 @@
-"""The ISIC Archive with JSON side-cars, as the API of 2016 to 2021 wrote them."""
+"""The ISIC Archive: downloads with metadata.csv, and the JSON side-cars of 2016 to 2021."""

@@ -1,0 +1,1 @@
+"""DDI: clinical pictures of diverse skin tones, all confirmed by pathology."""

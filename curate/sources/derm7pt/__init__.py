@@ -1,0 +1,1 @@
+"""derm7pt: cases of a clinical and a dermoscopic picture."""

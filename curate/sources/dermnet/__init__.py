@@ -1,0 +1,1 @@
+"""DermNet: the 23-class export of the atlas, and scrapes of DermNet NZ."""

@@ -1,0 +1,1 @@
+"""Dermofit: clinical pictures, one folder each, and a list of stems and classes."""

@@ -1,0 +1,1 @@
+"""Fitzpatrick 17k: clinical pictures of two atlases of the web."""

@@ -1,0 +1,1 @@
+"""The ISBI 2016 challenge, part 3."""

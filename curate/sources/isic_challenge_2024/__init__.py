@@ -1,0 +1,1 @@
+"""The ISIC challenge of 2024, SLICE-3D."""

@@ -1,0 +1,1 @@
+"""MRA-MIDAS: clinical and dermoscopic pictures of lesions before their biopsy."""

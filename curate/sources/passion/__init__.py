@@ -1,0 +1,1 @@
+"""PASSION: telephone pictures of patients in four African countries, labelled by patient."""

@@ -1,0 +1,1 @@
+"""PH2: dermoscopic pictures with a spreadsheet of marks."""

@@ -1,0 +1,1 @@
+"""SkinCAP: pictures of Fitzpatrick 17k and DDI again, with captions."""
