@@ -5,12 +5,18 @@ each row of an array of pictures is a member, `set.npz/train_images/000012.bmp`,
 labels, one to a picture, is a table, `set.npz/train_labels.csv`, with the columns `picture` and `label`.
 """
 
+import bz2
 import contextlib
+import gzip
 import io
+import lzma
 import os
+import shutil
 import tarfile
+import tempfile
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -19,6 +25,23 @@ ZIPS = (".zip",)
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 ARRAYS = (".npz",)
 ARCHIVES = (*ZIPS, *TARS, *ARRAYS)
+UNPACK: dict[str, Callable[[str], Any]] = {
+    ".tgz": gzip.GzipFile,
+    ".gz": gzip.GzipFile,
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+}
+BROKEN = (  # what reading a damaged archive raises, beside OSError
+    KeyError,
+    ValueError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    NotImplementedError,
+    RuntimeError,  # encrypted
+)
 OPEN_AT_A_TIME = 8
 PICTURES_NAME, LABELS_NAME = "_images", "_labels"  # arrays of an .npz file that hold pictures and labels end so (MedMNIST)
 
@@ -72,7 +95,16 @@ def listing(folder: Path) -> Iterator[Found]:
 def _members(file: Path, path: str, size: int, mtime_ns: int) -> Iterator[Found]:
     try:
         members = list(_opened(str(file), mtime_ns).members())
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, tarfile.TarError, NotImplementedError) as error:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        lzma.LZMAError,
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        NotImplementedError,
+    ) as error:
         yield Found(path, size, mtime_ns, f"an archive that cannot be read: {error}")
         return
     for name, length in members:
@@ -96,15 +128,7 @@ def read_bytes(folder: Path, path: str) -> bytes:
         if is_archive(parts[count - 1]) and file.is_file():
             try:
                 return _opened(str(file), file.stat().st_mtime_ns).read("/".join(parts[count:]))
-            except (
-                KeyError,
-                ValueError,
-                EOFError,
-                zipfile.BadZipFile,
-                tarfile.TarError,
-                NotImplementedError,
-                RuntimeError,
-            ) as error:
+            except BROKEN as error:
                 raise OSError(f"{file}: {'/'.join(parts[count:])} cannot be read: {error}") from error
     return whole.read_bytes()  # raises, with the path's own reason
 
@@ -128,9 +152,22 @@ class _Zip:
         return self._archive.read(name)
 
 
+os.register_at_fork(after_in_child=_opened.cache_clear)  # else a handle shared with the parent would share its place in the file
+
+
 class _Tar:
+    """A tar archive; one that is compressed is unpacked into a temporary file once, as going back in it starts anew each time."""
+
     def __init__(self, file: str) -> None:
-        self._archive = tarfile.open(file)  # noqa: SIM115 - kept open for the members that follow
+        unpack = next((how for suffix, how in UNPACK.items() if file.lower().endswith(suffix)), None)
+        if unpack is None:
+            self._archive = tarfile.open(file)  # noqa: SIM115 - kept open for the members that follow
+            return
+        plain = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the archive
+        with unpack(file) as content:
+            shutil.copyfileobj(content, plain)
+        plain.seek(0)
+        self._archive = tarfile.open(fileobj=plain)  # noqa: SIM115
 
     def members(self) -> Iterator[tuple[str, int]]:
         yield from ((m.name.removeprefix("./"), m.size) for m in self._archive.getmembers() if m.isfile())

@@ -57,14 +57,18 @@ def run_project(
         return summary
 
     with Catalogue.write(place, "curate run") as catalogue:
-        named = {s.id for s in project.sources}
-        if extra := sorted({s for (s,) in catalogue.rows("SELECT source_id FROM sources")} - named):
+        sources = [source(one.id, tree) for one in project.sources]
+        named = [s.declaration.id for s in sources]
+        if twice := sorted({i for i in named if named.count(i) > 1}):
+            raise InputError(f"The project names {twice[0]} twice.", "Give a declaration of your own an id of its own.")
+        if extra := sorted({s for (s,) in catalogue.rows("SELECT source_id FROM sources")} - set(named)):
             raise InputError(
                 f"The workspace {place} also holds {extra[0]}, which the project does not name.",
                 "Add it to the project file, or choose another --workspace.",
             )
-        for one in project.sources:
-            stage(f"ingest {one.id}", partial(ingest, catalogue, source(one.id, tree), one.folder, tree))
+        for one, found in zip(project.sources, sources, strict=True):
+            read = partial(ingest, catalogue, found, one.folder, tree, metadata_only=one.metadata_only)
+            stage(f"ingest {found.declaration.id}", read)
         extractor = find_extractor(project.fingerprints.features)
         with terminal.progress("fingerprint") as progress:
             stage("fingerprint", lambda: fingerprint_stage(catalogue, engine, extractor, batch_size=batch_size, progress=progress))

@@ -17,8 +17,18 @@ class _Strict(BaseModel):
 class Source(_Strict):
     """One repository and the folder that holds it, relative to the project file."""
 
-    id: str
+    id: str = Field(description="of a known source, or the path of a declaration of your own (.toml)")
     folder: Path
+    metadata_only: bool = Field(False, description="read its tables and leave its pictures alone")
+
+    def below(self, base: Path) -> "Source":
+        """Return it with its relative paths resolved."""
+        own = self.id.endswith(".toml")
+        return Source(
+            id=str(base / Path(self.id).expanduser()) if own else self.id,
+            folder=base / self.folder.expanduser(),
+            metadata_only=self.metadata_only,
+        )
 
 
 class Fingerprints(_Strict):
@@ -104,7 +114,7 @@ def load_project(path: Path) -> Project:
     return project.model_copy(
         update={
             "workspace": base / project.workspace,
-            "sources": tuple(s.model_copy(update={"folder": base / s.folder.expanduser()}) for s in project.sources),
+            "sources": tuple(s.below(base) for s in project.sources),
             "fingerprints": Fingerprints(features=str(base / features) if features.endswith((".onnx", ".pt")) else features),
             "manifest": project.manifest.model_copy(update={"out": base / project.manifest.out}),
             "train": train

@@ -250,7 +250,10 @@ def load_declaration(path: Path) -> Declaration:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"The declaration {path} cannot be read: {error.strerror}.") from error
+        raise InputError(
+            f"The declaration {path} cannot be read: {error.strerror}.",
+            "CONTRIBUTING.md shows one; `curate sources` lists known ids.",
+        ) from error
     try:
         return Declaration.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

@@ -116,12 +116,11 @@ def _lines(
 
 
 def _decoded(content: bytes, where: str, table: Table) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16")
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        if b"\0" in content:
+        if wide or b"\0" in content:
             raise InputError(
                 f"{where} is not text (byte {error.start}).", "Is it the table, or another file under its name?"
             ) from error

@@ -99,11 +99,12 @@ def test_a_wrong_table_is_refused_and_what_was_read_stays(ham, catalogue, tree, 
     assert catalogue.value("SELECT count(*) FROM labels") == 3
 
 
-def test_a_picture_under_the_table_s_name_is_refused(ham, catalogue, tree):
+@pytest.mark.parametrize("mark", [b"", b"\xff\xfe"])
+def test_a_picture_under_the_table_s_name_is_refused(ham, catalogue, tree, mark):
     folder, _ = ham
     content = io.BytesIO()
     picture(1, "nevus").save(content, "PNG")
-    (folder / TABLE).write_bytes(content.getvalue())
+    (folder / TABLE).write_bytes((mark + content.getvalue() + b"\xd8")[:1001])
     with pytest.raises(InputError, match="is not text"):
         read(catalogue, folder, tree)
 
