@@ -27,8 +27,12 @@ def list_sources(as_json: Json = False) -> None:
     from curate.terminal import Terminal
 
     rows = overview()
-    lines = [f"{'id':<24}{'pictures':>9}  {'ids know':<10}{'licence':<34}name"]
-    lines += [f"{r['id']:<24}{r['expected_images'] or '':>9}  {r['level']:<10}{r['licence']:<34}{r['name']}" for r in rows]
+    wide = {name: 2 + max(len(str(row[name])) for row in rows) for name in ("id", "licence")}
+    lines = [f"{'id':<{wide['id']}}{'pictures':>9}  {'ids know':<10}{'licence':<{wide['licence']}}name"]
+    lines += [
+        f"{r['id']:<{wide['id']}}{r['expected_images'] or '':>9}  {r['level']:<10}{r['licence']:<{wide['licence']}}{r['name']}"
+        for r in rows
+    ]
     Terminal(as_json=as_json).result({"sources": rows}, lines)
 
 
