@@ -1,7 +1,6 @@
 """The same tests for every source, over a fake of its native layout (`tests/data/<source_id>/make.py`)."""
 
 import importlib
-import json
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from curate.sources.ingest import ingest
 from curate.sources.registry import HERE, SOURCES, source
 from curate.sources.tables import folded
+from tests.sources.contract import read
 
 
 @pytest.fixture(params=SOURCES)
@@ -32,7 +32,7 @@ def keys_of(catalogue, native_id, source_id):
 
 def test_every_file_and_row_is_accounted_for(made, catalogue, tree):
     source_id, folder, expected, _ = made
-    summary = ingest(catalogue, source(source_id, tree), folder, tree)
+    summary = read(catalogue, source_id, folder, tree)
     roles = {role: summary[role] for role in ("images", "tables", "side_cars", "rejected", "ignored")}
     assert roles == {role: getattr(expected, role) for role in roles}
     found = {
@@ -44,7 +44,6 @@ def test_every_file_and_row_is_accounted_for(made, catalogue, tree):
         "patients": catalogue.value("SELECT count(DISTINCT key) FROM (SELECT unnest(patient_keys) AS key FROM records)"),
     }
     assert found == {name: getattr(expected, name) for name in found}
-    assert ingest(catalogue, source(source_id, tree), folder, tree)["skipped"]
 
 
 def test_keys_labels_and_facts_are_the_publisher_s(made, catalogue, tree):
@@ -61,24 +60,13 @@ def test_keys_labels_and_facts_are_the_publisher_s(made, catalogue, tree):
         columns = ", ".join(facts)
         row = catalogue.rows(f"SELECT {columns} FROM records WHERE record_id = ?", [f"{source_id}:{native_id}"])[0]
         assert dict(zip(facts, row, strict=True)) == facts, native_id
-    unheard = catalogue.rows("SELECT message FROM findings WHERE id IN ('source.unknown-word', 'label.unmapped')")
-    assert unheard == []
-
-
-def test_native_words_stand_beside_ours(made, catalogue, tree):
-    source_id, folder, _, _ = made
-    ingest(catalogue, source(source_id, tree), folder, tree)
-    for native, sex in catalogue.rows("SELECT native, sex FROM records"):
-        words = json.loads(native)
-        assert all(isinstance(word, str) and word for word in words.values())
-        assert sex is None or "sex" in words or source(source_id, tree).declaration.record.sex.constant
 
 
 def test_metadata_alone_gives_the_same_records(made, catalogue, tree):
     source_id, folder, expected, _ = made
     if not (expected.tables or expected.side_cars) or not expected.images:
         pytest.skip(f"{source_id} has no tables")
-    summary = ingest(catalogue, source(source_id, tree), folder, tree, metadata_only=True)
+    summary = read(catalogue, source_id, folder, tree, metadata_only=True)
     rows = expected.rows if expected.rows_alone is None else expected.rows_alone
     assert (summary["images"], summary["rows"], summary["rows_without_picture"]) == (0, rows, rows)
 
