@@ -785,8 +785,6 @@ def test_the_command(archive, tmp_path, program, monkeypatch):
 
 def test_what_was_fetched_can_be_ingested(archive, tmp_path, catalogue, tree):
     found = source("isic_archive", tree)
-    if not any(re.fullmatch(t.pattern, "metadata.csv") for t in found.declaration.tables):
-        pytest.skip("the declaration of isic_archive does not read metadata.csv of the flat layout")
     fetched(archive, tmp_path / "isic")
     summary = ingest(catalogue, found, tmp_path / "isic", tree)
     assert (summary["images"], summary["rows"], summary["rows_without_picture"]) == (4, 4, 0)
