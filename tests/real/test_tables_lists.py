@@ -147,8 +147,12 @@ def test_groups_of_2017_hold_two_diagnoses_twice_and_cross_the_official_parts_te
         assert joined[min(names)] == names
 
 
-def test_fitzpatrick17k_s_pairs_are_rows_of_its_table(read, shared):
-    labels = {r["md5hash"]: r["label"] for r in rows(shared / "data" / "tables" / "fitzpatrick17k.csv.gz")}
+def test_fitzpatrick17k_s_pairs_are_rows_of_its_table(read, lists, shared):
+    table = {r["md5hash"]: r for r in rows(shared / "data" / "tables" / "fitzpatrick17k.csv.gz")}
+    labels = {md5: r["label"] for md5, r in table.items()}
+    near = [(table[r["md5hash_a"]], table[r["md5hash_b"]]) for r in rows(lists / "fitzpatrick17k_inception_nearest_pairs.csv")]
+    assert sum(a["fitzpatrick_scale"] != b["fitzpatrick_scale"] for a, b in near) == 15
+    assert sum(a["nine_partition_label"] != b["nine_partition_label"] for a, b in near) == 1
     found = [(labels[a.split(":")[1]], labels[b.split(":")[1]]) for a, b in of(read[1], "Fitzpatrick 17k")]
     assert sum(a != b for a, b in found) == 3
     assert len(found) == 42

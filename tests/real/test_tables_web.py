@@ -99,6 +99,8 @@ def test_repeated_files_of_dermnet_are_all_in_the_layout(shared, dermnet):
         parts[row["file_hash"]].add(part)
         folders[row["file_hash"]].add(folder)
     assert (len(parts), sum(len(p) == 2 for p in parts.values()), sum(len(f) > 1 for f in folders.values())) == (1188, 33, 17)
+    again = [count for count in Counter(row["file_hash"] for row in repeated).values() if count > 1]
+    assert (len(again), sum(count - 1 for count in again)) == (58, 69)
 
 
 @pytest.fixture(scope="module")
