@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from curate.catalogue.lock import writer_lock
 from curate.catalogue.migrate import migrate
+from curate.catalogue.transaction import transaction
 from curate.errors import InputError, WorkspaceLockedError
 
 if TYPE_CHECKING:
@@ -111,16 +112,9 @@ class Catalogue:
         self.connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming")
         self.connection.unregister("incoming")
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
         """Commit what happens inside as a whole, or none of it."""
-        self.connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
+        return transaction(self.connection)
 
     def remember_folder(self, source_id: str, folder: Path) -> None:
         """Keep a source's folder in `folders.json`, where commands that open pictures look for it without the catalogue."""

@@ -3,6 +3,7 @@
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from curate.catalogue.transaction import transaction
 from curate.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,12 +33,7 @@ def migrate(connection: "duckdb.DuckDBPyConnection") -> list[str]:
         )
     pending = [name for name in known if name not in applied]
     for name in pending:
-        connection.execute("BEGIN")
-        try:
+        with transaction(connection):
             connection.execute(known[name])
             connection.execute("INSERT INTO migrations VALUES (?)", [name])
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
     return pending

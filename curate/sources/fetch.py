@@ -299,7 +299,7 @@ def _pool(web: Web, workers: int) -> Iterator[ThreadPoolExecutor]:
     pool = ThreadPoolExecutor(workers)
     try:
         yield pool
-    except BaseException:
+    except BaseException:  # a signal too ends the threads; raised again
         web.stop.set()
         raise
     finally:

@@ -21,6 +21,7 @@ from curate.sources.vocabularies import CONTROLLED, TRANSLATED, understood
 
 NUMBERS = ("age", "acquisition_day")
 SUFFIX = re.compile(r"\.(jpe?g|png|bmp|tiff?|webp|gif|dcm)$", re.IGNORECASE)
+TWICE = "a line that is there twice"
 BLANK = frozenset({"", "nan", "none", "null", "na", "n/a", "<na>", "unknown", "unk", "-", "#n/a", "#ref!", "#value!"})  # as a key
 
 
@@ -57,11 +58,10 @@ class Trouble(NamedTuple):
 
 @dataclass
 class Read:
-    """All records of a source by native id, the pairs that it declares, the rows of its tables, and what was wrong with them."""
+    """All records of a source by native id, the pairs that it declares, and what was wrong with its tables."""
 
     records: dict[str, Record] = field(default_factory=dict)
     relations: list[tuple[str, str, str]] = field(default_factory=list)
-    rows: int = 0
     rows_rejected: int = 0
     trouble: list[Trouble] = field(default_factory=list)
 
@@ -96,6 +96,7 @@ class Reader:
                 joining.append((file, spec, table))
             else:
                 self._take(file, spec, table)
+            self._note(str(self.folder / file.path), table)
         for native_id, row in self.source.extend(raw, self._rows):
             self._put(native_id, row, "")
         for file, side_car, groups in self.layout.side_cars:
@@ -106,7 +107,6 @@ class Reader:
                         f"{self.folder / file.path}: a record names no image.", "Download the file again, or take it out."
                     )
                 self._put(key, row, file.path)
-                self.read.rows += 1
         self._records()
         for file, spec, table in joining:
             self._join(file, spec, table)
@@ -122,13 +122,11 @@ class Reader:
         table = read_table(content, where, spec.needed(), self._known, header=spec.header, blanks=spec.blanks)
         if groups := spec.match(ARCHIVE_SUFFIX.sub("/", file.path)):
             table.rows = [(line, groups | row) for line, row in table.rows]
-        self._note(where, table)
-        self.read.rows += len(table.rows)
         return table
 
     def _note(self, where: str, table: Table) -> None:
         for what, lines in table.trouble.items():
-            self.read.trouble.append(Trouble("error", where, what, tuple(lines)))
+            self.read.trouble.append(Trouble("warning" if what == TWICE else "error", where, what, tuple(lines)))
             self.read.rows_rejected += len(lines)
         self.read.trouble += [Trouble("warning", where, note, ()) for note in table.notes]
 
@@ -149,19 +147,11 @@ class Reader:
                 first = told.setdefault(native_id, (line, here))
                 if first[0] != line:
                     differ = any(first[1].get(k) != v for k, v in here.items())
-                    table.reject(
-                        "an image id that an earlier line describes, differently" if differ else "a line that is there twice", line
-                    )
+                    table.reject("an image id that an earlier line describes, differently" if differ else TWICE, line)
                 elif first[1] is here:
                     self._put(native_id, here, f"{file.path}:{line}")
             if not found:
                 table.reject("no image id", line)
-        rejected = {k: v for k, v in table.trouble.items() if "values under" not in k}
-        for what, lines in rejected.items():
-            severity = "warning" if what == "a line that is there twice" else "error"
-            self.read.trouble.append(Trouble(severity, str(self.folder / file.path), what, tuple(lines)))
-            self.read.rows_rejected += len(lines)
-            self.read.rows -= len(lines)
 
     def _put(self, named: str, row: Row, origin: str) -> None:
         native_id = self._spell(named)
@@ -206,7 +196,6 @@ class Reader:
             where = str(self.folder / file.path)
             needed = [p for t in (spec.a, spec.b, spec.group, spec.member) for p in PLACE.findall(t)]
             table = read_table(read_bytes(self.folder, file.path), where, [*needed, *spec.where], self._known)
-            self._note(where, table)
             groups: dict[str, list[str]] = defaultdict(list)
             for line, row in table.rows:
                 if any(row[c] not in allowed for c, allowed in spec.where.items()):
@@ -220,7 +209,7 @@ class Reader:
                     self.read.relations.append((low, high, basis))
                 else:
                     groups[f"{basis} {one}"].append(_bare(other))
-            self._note(where, Table(trouble={k: v for k, v in table.trouble.items() if k == "a pair with a blank id"}))
+            self._note(where, table)
             for basis, members in groups.items():
                 first, *rest = sorted(set(members))
                 self.read.relations += [(first, other, basis) for other in rest]

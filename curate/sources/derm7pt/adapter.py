@@ -4,13 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from curate.errors import InputError
+from curate.sources.registry import Raw, Row
 
 PARTS = ("train", "valid", "test")
 
 
-def extend(
-    raw: Mapping[str, list[tuple[int, dict[str, str]]]], rows: Mapping[str, dict[str, str]]
-) -> Iterator[tuple[str, dict[str, str]]]:
+def extend(raw: Raw, rows: Mapping[str, Row]) -> Iterator[tuple[str, Row]]:
     """Yield `part` for both pictures of each case that an index file names; the case of row n is number n + 1.
 
     Raises:

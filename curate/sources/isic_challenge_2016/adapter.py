@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from curate.sources.registry import Raw, Row
+
 IMAGE = re.compile(r"ISIC_\d{7}", re.IGNORECASE)
 WORDS = {"0": "benign", "0.0": "benign", "1": "malignant", "1.0": "malignant"}
 
 
-def extend(
-    raw: Mapping[str, list[tuple[int, dict[str, str]]]], rows: Mapping[str, dict[str, str]]
-) -> Iterator[tuple[str, dict[str, str]]]:
+def extend(raw: Raw, rows: Mapping[str, Row]) -> Iterator[tuple[str, Row]]:
     """Yield the rows of the tables by image, without the line of column names that copies of them have."""
     del rows
     for line, row in raw.get("ground_truth", []):

@@ -9,13 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from curate.errors import InputError
+import networkx as nx
 
-Row = dict[str, str]
+from curate.errors import InputError
+from curate.sources.registry import Raw, Row
+
 BODY_PARTS = "body_parts_"
 
 
-def extend(raw: Mapping[str, list[tuple[int, Row]]], _rows: Mapping[str, Row]) -> Iterator[tuple[str, Row]]:
+def extend(raw: Raw, _rows: Mapping[str, Row]) -> Iterator[tuple[str, Row]]:
     """Yield a row per picture with `case_id`, `case_group` and `shot_type`.
 
     Raises:
@@ -50,16 +52,7 @@ def _require_whole(value: str, line: int) -> None:
 
 def _groups(together: list[list[str]]) -> dict[str, str]:
     """Return for each case the smallest of all cases that are joined to it by pictures."""
-    parent: dict[str, str] = {}
-
-    def top(case: str) -> str:
-        while parent.setdefault(case, case) != case:
-            parent[case] = parent[parent[case]]
-            case = parent[case]
-        return case
-
+    graph = nx.Graph()
     for cases in together:
-        for case in cases:
-            low, high = sorted((top(cases[0]), top(case)))
-            parent[high] = low
-    return {case: top(case) for case in list(parent)}
+        nx.add_path(graph, cases)
+    return {case: min(joined) for joined in nx.connected_components(graph) for case in joined}
