@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from curate.catalogue.lock import writer_lock
 from curate.catalogue.migrate import migrate
 from curate.catalogue.transaction import transaction
+from curate.catalogue.verdicts import agree
 from curate.errors import InputError, WorkspaceLockedError
 
 if TYPE_CHECKING:
@@ -45,9 +46,11 @@ class Catalogue:
     def write(cls, workspace: Path, command: str) -> Iterator["Catalogue"]:
         """Open for writing under the writer lock, creating the workspace and applying migrations where needed.
 
+        Verdicts that stand in the text log alone, as after a lost catalogue, are taken into the table.
+
         Raises:
             WorkspaceLockedError: another process writes to the workspace.
-            InputError: the folder cannot be made, or holds a catalogue of a newer version.
+            InputError: the folder cannot be made, holds a catalogue of a newer version, or a log of verdicts with a broken line.
         """
         try:
             workspace.mkdir(parents=True, exist_ok=True)
@@ -57,7 +60,9 @@ class Catalogue:
             connection = _connect(workspace / CATALOGUE_NAME, read_only=False)
             try:
                 migrate(connection)
-                yield cls(workspace, connection)
+                catalogue = cls(workspace, connection)
+                agree(catalogue)
+                yield catalogue
             finally:
                 connection.close()
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from curate.cli import labels, sources, taxonomy
+from curate.cli import labels, review, sources, taxonomy
 from curate.cli.demo import demo
 from curate.cli.explain import explain
 from curate.cli.fingerprint import fingerprint
@@ -39,6 +39,7 @@ for panel, commands in (
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(sources.app, name="sources", rich_help_panel=STAGES)
+app.add_typer(review.app, name="review", rich_help_panel=STAGES)
 app.add_typer(taxonomy.app, name="taxonomy", rich_help_panel=NAMES)
 app.add_typer(labels.app, name="labels", rich_help_panel=NAMES)
 

@@ -30,6 +30,7 @@ COMMANDS = (
     "partition",
     *(f"taxonomy {c}" for c in ("show", "find", "check", "diff", "export")),
     *(f"labels {c}" for c in ("show", "unmapped", "suggest", "apply")),
+    *(f"review {c}" for c in ("import", "export", "add", "sheets", "score")),
     *(f"sources {c}" for c in ("list", "show", "check", "fetch", "template", "pseudonymise")),
 )
 
