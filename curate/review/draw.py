@@ -254,10 +254,12 @@ def _known_different(truth: _Truth, judged: list[Pair], count: int, seed: int) -
 def _two_lesions(
     truth: _Truth, sources: Pair, by_source: Mapping[str, list[str]], taken: Iterable[Pair], random: np.random.Generator
 ) -> Pair | None:
+    """Return a pair of pictures that no pair taken shows, or if none is met soon, a pair at least that is not taken."""
     first, second = by_source[sources[0]], by_source[sources[1]]
-    for i, j in random.random((TRIES, 2)):
+    shown = {image for pair in taken for image in pair}
+    for n, (i, j) in enumerate(random.random((TRIES, 2))):
         pair = ordered(first[int(i * len(first))], second[int(j * len(second))])
-        if pair not in taken and truth.known_to_differ(pair):
+        if pair not in taken and (n >= TRIES // 2 or shown.isdisjoint(pair)) and truth.known_to_differ(pair):
             return pair
     return None
 
