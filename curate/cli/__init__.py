@@ -4,6 +4,7 @@ import typer
 
 from curate.cli import labels, sources, taxonomy
 from curate.cli.demo import demo
+from curate.cli.diff import diff
 from curate.cli.explain import explain
 from curate.cli.fingerprint import fingerprint
 from curate.cli.freeze import freeze
@@ -34,7 +35,7 @@ for panel, commands in (
     (JOB, (run, demo, status)),
     (STAGES, (init, ingest, fingerprint, link, explain, split, freeze)),
     (NAMES, (partition,)),
-    (MANIFESTS, (verify, report)),
+    (MANIFESTS, (verify, report, diff)),
 ):
     for command in commands:
         app.command(rich_help_panel=panel)(command)
