@@ -11,11 +11,12 @@ What comes out decodes, without a look at any tag, to the upright RGB pixels who
 
 import io
 import re
+import struct
 from typing import NamedTuple
 
 from PIL import Image
 
-from curate.fingerprints.picture import FORMATS, UnreadablePictureError, decode
+from curate.fingerprints.picture import FORMATS, decode
 
 ORIENTATION = 0x0112
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
@@ -27,6 +28,7 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 DECODES_PNG = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs", b"hIST"}
 TURNS = {b"eXIf", b"iTXt", b"zTXt", b"tEXt"}  # chunks that can say how the picture is to be turned
 SEE_THROUGH_OR_MOVING = {b"tRNS", b"acTL"}
+BOMB = Image.DecompressionBombError
 GREY, TRUE_COLOUR, PALETTE = 0, 2, 3
 
 
@@ -66,8 +68,8 @@ def _is_turned(content: bytes) -> bool:
             if opened.format == "PNG":
                 opened.load()  # what turns a PNG picture may stand behind its pixels
             return opened.getexif().get(ORIENTATION, 1) not in (0, 1)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UnreadablePictureError(f"damaged picture: {error}") from None
+    except (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error, BOMB):
+        return True  # the decoder finds out, and says what is wrong
 
 
 def _jpeg(content: bytes) -> bytes | None:
