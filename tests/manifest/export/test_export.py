@@ -1,6 +1,7 @@
 """Exports read back by what they are for, and compared row by row with the manifest."""
 
 import csv
+import doctest
 import hashlib
 import io
 import json
@@ -19,7 +20,8 @@ from PIL import Image, PngImagePlugin
 
 from curate.engines import LocalEngine
 from curate.errors import BrokenInvariantError, InputError
-from curate.manifest.export import FORMATS
+from curate.manifest.export import FORMATS, names
+from curate.manifest.export import rows as rows_of_export
 from curate.manifest.export.job import export_manifest
 from curate.manifest.pictures import Pictures
 from curate.manifest.read import load
@@ -172,12 +174,18 @@ def test_two_exports_are_the_same_to_the_byte(exports, manifest, pictures, tmp_p
     assert files_of(tmp_path / "again") == files_of(exports[name])
 
 
+@pytest.mark.parametrize("module", [names, rows_of_export])
+def test_the_examples_of_names_and_cells_hold(module):
+    assert doctest.testmod(module).failed == 0
+    assert doctest.testmod(module).attempted > 0
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_names_are_portable_and_say_nothing(exports, rows, name):
-    names = [p.relative_to(exports[name]).as_posix() for p in exports[name].rglob("*")]
-    assert len({n.lower() for n in names}) == len(names)
-    assert all(set(n) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./") for n in names)
-    assert not [n for n in names if "ISIC" in n or "PAT" in n or "nevus" in n]
+    written = [p.relative_to(exports[name]).as_posix() for p in exports[name].rglob("*")]
+    assert len({n.lower() for n in written}) == len(written)
+    assert all(set(n) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./") for n in written)
+    assert not [n for n in written if "ISIC" in n or "PAT" in n or "nevus" in n]
 
 
 def test_torchvision_reads_the_tree_with_one_number_for_each_class(exports, rows, class_ids):
@@ -264,8 +272,8 @@ def test_a_full_shard_is_followed_by_another(manifest, pictures, rows, tmp_path,
     assert sorted(n for n in sizes if n.startswith("train")) == [
         f"train-{n:06d}.tar" for n in range(sum(1 for s in sizes if s.startswith("train")))
     ]
-    for lengths, names in sizes.values():
-        assert len(names) <= 8 if limit == "SHARD_IMAGES" else len(names) == 2 or sum(lengths) <= value
+    for lengths, members in sizes.values():
+        assert len(members) <= 8 if limit == "SHARD_IMAGES" else len(members) == 2 or sum(lengths) <= value
     assert len(sizes) > 3
 
 
