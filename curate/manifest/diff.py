@@ -179,6 +179,8 @@ def _same(a: object, b: object) -> bool:
 def _changes(old: dict[str, Row], new: dict[str, Row], columns: list[str]) -> Iterable[Row]:
     for image in sorted(old.keys() & new.keys()):
         was, now = old[image], new[image]
+        if was == now:
+            continue
         other_file = was["sha256"] != now["sha256"]
         for column in columns:
             if not _same(was[column], now[column]) and not (other_file and column in OF_CONTENT):
