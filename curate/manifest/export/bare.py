@@ -65,8 +65,6 @@ def bare(content: bytes) -> Bare:
 def _is_turned(content: bytes) -> bool:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-            if opened.format == "PNG":
-                opened.load()  # what turns a PNG picture may stand behind its pixels
             return opened.getexif().get(ORIENTATION, 1) not in (0, 1)
     except (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error, BOMB):
         return True  # the decoder finds out, and says what is wrong

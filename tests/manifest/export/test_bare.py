@@ -103,6 +103,7 @@ STRIPPED = {
 }
 DECODED = {
     "turned JPEG": saved(DRAWN, quality=90, exif=exif(6)),
+    "turned JPEG with a colour profile": saved(DRAWN, quality=90, exif=exif(6), icc_profile=PROFILE),
     "mirrored JPEG": saved(DRAWN, quality=90, exif=exif(2)),
     "turned by XMP": after_start(PLAIN, segment(0xE1, XMP_HEAD + XMP % 8)),
     "turned PNG": saved(DRAWN, "PNG", exif=exif(3)[6:]),
@@ -125,6 +126,10 @@ def test_metadata_is_cut_out_and_the_picture_stays_as_it_was_compressed(content)
     assert not metadata(done.content)
     assert (plain(done.content) == np.asarray(decode(content).rgb)).all()
     assert compressed(done.content) == compressed(content)
+
+
+def test_of_jfif_the_version_and_the_density_stay_and_no_thumbnail():
+    assert bare(STRIPPED["a JFIF thumbnail"]).content[2:20] == segment(0xE0, b"JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x00\x00")
 
 
 @pytest.mark.parametrize("content", DECODED.values(), ids=DECODED)

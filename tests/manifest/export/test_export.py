@@ -288,6 +288,11 @@ def test_fiftyone_finds_pictures_and_labels_by_their_keys(exports, rows, class_i
     assert seen == {named(i): (r["split"], r["training_class"]) for i, r in rows.items()}
 
 
+def test_the_arrays_carry_no_time(exports):
+    with zipfile.ZipFile(exports["groups"] / "groups.npz") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
 def test_scikit_learn_gets_the_folds_and_the_groups(exports, manifest, rows, class_ids):
     selection = pytest.importorskip("sklearn.model_selection")
     data = np.load(exports["groups"] / "groups.npz", allow_pickle=False)
