@@ -12,6 +12,7 @@ What comes out decodes, without a look at any tag, to the upright RGB pixels who
 import io
 import re
 import struct
+import warnings
 from typing import NamedTuple
 
 from PIL import Image
@@ -64,7 +65,9 @@ def bare(content: bytes) -> Bare:
 
 def _is_turned(content: bytes) -> bool:
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of large and of slightly damaged files; the decoder judges them
+            opened = Image.open(io.BytesIO(content), formats=FORMATS)
             return opened.getexif().get(ORIENTATION, 1) not in (0, 1)
     except (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error, BOMB):
         return True  # the decoder finds out, and says what is wrong
