@@ -133,6 +133,26 @@ def read_bytes(folder: Path, path: str) -> bytes:
     return whole.read_bytes()  # raises, with the path's own reason
 
 
+def is_there(folder: Path, path: str) -> bool:
+    """Say whether a file or an archive's member is there; an archive that cannot be read has no members."""
+    if (folder / path).is_file():
+        return True
+    parts = PurePosixPath(path).parts
+    for count in range(1, len(parts)):
+        file = folder.joinpath(*parts[:count])
+        if is_archive(parts[count - 1]) and file.is_file():
+            return "/".join(parts[count:]) in _names(str(file), file.stat().st_mtime_ns)
+    return False
+
+
+@lru_cache(maxsize=OPEN_AT_A_TIME)
+def _names(file: str, mtime_ns: int) -> frozenset[str]:
+    try:
+        return frozenset(str(PurePosixPath(name.replace("\\", "/"))) for name, _ in _opened(file, mtime_ns).members())
+    except (OSError, *BROKEN):
+        return frozenset()
+
+
 @lru_cache(maxsize=OPEN_AT_A_TIME)
 def _opened(file: str, mtime_ns: int) -> "_Zip | _Tar | _Arrays":  # noqa: ARG001 - a changed file is opened anew
     low = file.lower()

@@ -112,9 +112,9 @@ def _fail(message: str, hint: str, code: int) -> None:
 
 def _crash_log(error: BaseException) -> Path:
     """Write where it failed (modules, lines, kinds of error; no messages, which may name pictures) and return the file."""
-    import curate
+    from importlib.metadata import version
 
-    lines = [f"dermcurate {curate.__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"]
+    lines = [f"dermcurate {version('dermcurate')}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"]
     cause: BaseException | None = error
     while cause is not None:
         lines.append(f"{type(cause).__module__}.{type(cause).__name__}")

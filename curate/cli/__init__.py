@@ -4,7 +4,9 @@ import typer
 
 from curate.cli import labels, review, sources, taxonomy
 from curate.cli.demo import demo
+from curate.cli.diff import diff
 from curate.cli.explain import explain
+from curate.cli.export import export
 from curate.cli.fingerprint import fingerprint
 from curate.cli.freeze import freeze
 from curate.cli.ingest import ingest
@@ -34,7 +36,7 @@ for panel, commands in (
     (JOB, (run, demo, status)),
     (STAGES, (init, ingest, fingerprint, link, explain, split, freeze)),
     (NAMES, (partition,)),
-    (MANIFESTS, (verify, report)),
+    (MANIFESTS, (verify, report, diff, export)),
 ):
     for command in commands:
         app.command(rich_help_panel=panel)(command)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from curate.errors import InputError
-from curate.files import read_bytes
+from curate.files import is_there, read_bytes
 
 FOLDERS_NAME = "folders.json"  # written by the catalogue into its workspace
 
@@ -68,6 +68,14 @@ class Pictures:
         if source not in self.folders:
             raise InputError(f"Where the pictures of {source} lie is not known.", f"Say --images {source}=FOLDER.")
         return read_bytes(self.folders[source], path)
+
+    def absent(self, rows: Iterable[tuple[str, str, str]]) -> list[str]:
+        """Return the ids of pictures whose file, or member of an archive, is not there; nothing is read of the others.
+
+        Args:
+            rows: (image_id, source, path) of sources whose folders are known.
+        """
+        return [image for image, source, path in rows if not is_portable(path) or not is_there(self.folders[source], path)]
 
     def differences(self, rows: Iterable[tuple[str, str, str, str]]) -> Iterator[str]:
         """Yield what is wrong with each picture that is missing, unreadable or another one than was frozen.

@@ -140,10 +140,10 @@ class Web:
             RefusedError: the server refuses.
             InputError: the address is not of http(s), or the server's certificate is not trusted.
         """
-        from curate import __version__
+        from importlib.metadata import version
 
         _check_address(url, secure=self._secure)
-        request = urllib.request.Request(url, headers={"User-Agent": f"dermcurate/{__version__}", **(headers or {})})
+        request = urllib.request.Request(url, headers={"User-Agent": f"dermcurate/{version('dermcurate')}", **(headers or {})})
         try:
             return self._opener.open(request, timeout=TIMEOUT)
         except urllib.error.HTTPError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from curate.resources import schemas
-from tests.manifest.tampering import copy_of
+from tests.manifest.tampering import change_rows, copy_of
 
 COMMANDS = (
     "run",
@@ -25,6 +25,8 @@ COMMANDS = (
     "freeze",
     "verify",
     "report",
+    "diff",
+    "export",
     "status",
     "demo",
     "partition",
@@ -182,6 +184,43 @@ def test_an_error_with_json_is_one_object_too(tmp_path):
     done = call("status", "--json", cwd=tmp_path)
     told = json.loads(done.stdout)
     assert (told["ok"], told["exit_code"], done.returncode) == (False, 2, 2)
+
+
+def test_a_manifest_is_compared_and_exported_as_one_json_object_or_a_few_lines(frozen, repositories, tmp_path):
+    def asked(*arguments: object, code: int = 0) -> dict:
+        done = call(*arguments, "--json", cwd=tmp_path)
+        assert done.returncode == code, done.stderr
+        return json.loads(done.stdout)
+
+    newer = copy_of(frozen, tmp_path)
+    change_rows(newer, "images.parquet", lambda rows: rows[0].update(split="excluded", excluded_reason="no_label"))
+    told = asked("diff", frozen, newer)
+    assert (told["step"], len(told["moved"])) == ("major", 1)
+    assert f"        {told['moved'][0]['image_id']} (no_label)" in call("diff", frozen, newer, cwd=tmp_path).stdout.splitlines()
+    assert asked("diff", frozen, frozen)["step"] == "none"
+    assert asked("diff", frozen, tmp_path / "absent", code=2)["ok"] is False
+    out = asked("export", frozen, "--to", "imagefolder", "--out", "out", "--images", repositories, "--split", "test", "--link")
+    assert out["pictures"]["linked"] == sum(out["images"].values()) > 0
+    assert out["images"].keys() == {"test"}
+    assert len(list((tmp_path / "out" / "test").rglob("*.*"))) == out["images"]["test"]
+    assert "not empty" in asked("export", frozen, "--to", "csv", "--out", "out", code=2)["error"]
+    assert "is not known" in asked("export", frozen, "--to", "imagefolder", "--out", "b", code=2)["error"]
+    assert "is not exported" in asked("export", newer, "--to", "csv", "--out", "b", code=3)["error"]
+    changed = tmp_path / "pictures"
+    shutil.copytree(repositories, changed)
+    for file in changed.rglob("*.png"):
+        file.write_bytes(file.read_bytes() + b"\x00")
+    assert "is not the picture" in asked("export", frozen, "--to", "webdataset", "--out", "b", "--images", changed, code=3)["error"]
+    assert not (tmp_path / "b").exists()
+    shutil.rmtree(changed / "pad_ufes_20" / "images")
+    assert "5 of" in asked("export", frozen, "--to", "webdataset", "--out", "b", "--images", changed, code=2)["error"]
+
+
+def test_the_help_of_export_names_every_format():
+    from curate.manifest.export import FORMATS
+
+    help_text = call("export", "--help").stdout
+    assert [name for name in FORMATS if name not in help_text] == []
 
 
 @pytest.mark.parametrize("name", ["images.parquet", "SHA256SUMS", "manifest.json"])

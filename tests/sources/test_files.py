@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from curate.files import listing, read_bytes
+from curate.files import is_there, listing, read_bytes
 
 CONTENT = {f"images/{n:03d}.jpg": bytes([n]) * (5000 + n) for n in range(40)}
 
@@ -36,6 +36,20 @@ def test_members_are_read_in_any_order(tmp_path, name):
         assert read_bytes(tmp_path, f"{name}/{member}") == CONTENT[member]
     with pytest.raises(OSError, match="absent"):
         read_bytes(tmp_path, f"{name}/absent.jpg")
+    assert [is_there(tmp_path, f"{name}/{m}") for m in (*CONTENT, "absent.jpg", "images")] == [True] * len(CONTENT) + [False] * 2
+
+
+def test_what_is_not_there_is_not_there(tmp_path):
+    (tmp_path / "b.zip").write_bytes(b"PK cut off")
+    (tmp_path / "c").write_bytes(b"")
+    assert [is_there(tmp_path, p) for p in ("c", "b.zip", "b.zip/c", "a.zip/c", "d/c", "c/c")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
 
 
 def differing(folder, name, members):
