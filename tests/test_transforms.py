@@ -154,6 +154,7 @@ def test_light(picture):
     grey = Image.new("RGB", (8, 8), (100, 100, 100))
     assert change(grey, "brightness", 0.25).getpixel((0, 0)) == (125, 125, 125)
     assert change(grey, "gamma", 1).getpixel((0, 0)) == (39, 39, 39)  # 255 * (100 / 255) ** 2 = 39.2
+    assert change(grey, "gamma", -1).getpixel((0, 0)) == (160, 160, 160)  # 255 * (100 / 255) ** 0.5 = 159.7
     assert change(grey, "white balance", 0.1).getpixel((0, 0)) == (110, 100, 90)
     assert sorted(change(grey, "colour cast", 0.2).getpixel((0, 0))) == [80, 100, 120]
     assert picture_of(np.full((1, 1, 3), 300, dtype=np.float32)).getpixel((0, 0)) == (255, 255, 255)

@@ -4,10 +4,11 @@
 
 For each size a repository of that many images is ingested (files of a few bytes, a table of HAM10000's form), and what
 fingerprinting would have computed is drawn: hashes, features, EXIF facts, a tenth of the images nearly like another one. Every
-stage then runs as it does on pictures, in a process of its own for each size. Prints seconds and peak MiB of each kind of
-evidence, of the components and of each stage, and between two sizes the slope in log-log: 1 grows with the images, 2 with their
-square. Time inside FAISS's exact searches, the part that grows with the square, stands in rows of its own. What a size of
-129,450 (the paper's) would take is extrapolated by the last slope where it was not measured.
+stage then runs as it does on pictures, in a process of its own for each size. Prints seconds on the clock, seconds of the
+processors (which other programs disturb less) and peak MiB of each kind of evidence, of the components and of each stage, and
+between two sizes the slope of the processors' seconds in log-log: 1 grows with the images, 2 with their square. Time inside
+FAISS's exact searches, the part that grows with the square, stands in rows of its own. What a size of 129,450 (the paper's) would
+take on the clock is extrapolated by the last slope where it was not measured.
 
 `verify` compares the bytes of the files, which are tiny here: reading real pictures comes on top of it.
 """
@@ -151,14 +152,24 @@ class Clock:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
-        self.exact: defaultdict[str, float] = defaultdict(float)
+        self.exact: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])  # on the clock, of the processors
         self.running = ""
 
     def time(self, part: str, work: Callable[[], Any]) -> Any:
+        before = time.process_time()
         with measured() as cost:
             result = work()
-        self.rows.append({"part": part, "seconds": cost.seconds, "peak_mib": cost.peak_mib})
+        self._add(part, cost.seconds, time.process_time() - before, cost.peak_mib)
         return result
+
+    def rest(self, part: str, since: int) -> None:
+        """Add what the last row has beyond the rows before it, from place `since` on."""
+        *parts, whole = self.rows[since:]
+        self._add(part, *(whole[what] - sum(row[what] for row in parts) for what in ("seconds", "cpu_seconds")), None)
+
+    def _add(self, part: str, seconds: float, cpu_seconds: float, peak_mib: int | None) -> None:
+        row = {"part": part, "seconds": round(seconds, 2), "cpu_seconds": round(cpu_seconds, 2), "peak_mib": peak_mib}
+        self.rows.append(row)
 
     def watch_evidence(self) -> None:
         """Time every kind of evidence, and FAISS inside it, from now on in this process."""
@@ -176,24 +187,25 @@ class Clock:
     def _timed(self, search: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(search)
         def timed(*arguments: Any, **named: Any) -> Any:
-            begun = time.perf_counter()
+            begun, before = time.perf_counter(), time.process_time()
             try:
                 return search(*arguments, **named)
             finally:
-                self.exact[self.running] += time.perf_counter() - begun
+                self.exact[self.running][0] += time.perf_counter() - begun
+                self.exact[self.running][1] += time.process_time() - before
 
         return timed
 
     def with_exact(self) -> list[dict[str, Any]]:
         """Return the rows; behind each kind of evidence that searched exactly, the time of that and the time of the rest."""
-        rows = []
-        for row in self.rows:
-            rows.append(row)
+        kept, self.rows = self.rows, []
+        for row in kept:
+            self.rows.append(row)
             inside = self.exact.get(row["part"].removeprefix("link: "))
             if inside:
-                rows.append({"part": f"{row['part']}, exact search", "seconds": round(inside, 2), "peak_mib": None})
-                rows.append({"part": f"{row['part']}, rest", "seconds": round(row["seconds"] - inside, 2), "peak_mib": None})
-        return rows
+                self._add(f"{row['part']}, exact search", *inside, None)
+                self._add(f"{row['part']}, rest", row["seconds"] - inside[0], row["cpu_seconds"] - inside[1], None)
+        return self.rows
 
 
 def measure(number: int, policy: str, seed: int, out: Path) -> dict[str, Any]:
@@ -210,8 +222,7 @@ def measure(number: int, policy: str, seed: int, out: Path) -> dict[str, Any]:
         clock.watch_evidence()
         before = len(clock.rows)
         summary = clock.time("link, all", lambda: link(catalogue, find_policy(policy)))
-        inside = sum(row["seconds"] for row in clock.rows[before:-1])
-        clock.rows.append({"part": "link, rest", "seconds": round(clock.rows[-1]["seconds"] - inside, 2), "peak_mib": None})
+        clock.rest("link, rest", before)
         images = [i for (i,) in catalogue.rows("SELECT image_id FROM images ORDER BY image_id")]
         pairs = catalogue.rows("SELECT image_a, image_b FROM edges")
         clock.time("components alone", lambda: components(images, pairs))
@@ -241,14 +252,16 @@ def with_slopes(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         known = [(n, row) for n, row in found.items() if row]
         slopes: list[float | None] = []
         for (n, row), (m, next_row) in itertools.pairwise(known):
-            enough = row["seconds"] >= LEAST and next_row["seconds"] >= LEAST
-            slopes.append(round(math.log(next_row["seconds"] / row["seconds"]) / math.log(m / n), 2) if enough else None)
+            seconds, next_seconds = row["cpu_seconds"], next_row["cpu_seconds"]
+            enough = seconds >= LEAST and next_seconds >= LEAST
+            slopes.append(round(math.log(next_seconds / seconds) / math.log(m / n), 2) if enough else None)
         largest, last = known[-1]
         slope = slopes[-1] if slopes else None
         table.append(
             {
                 "part": part,
                 "seconds": [row["seconds"] for _, row in known],
+                "cpu_seconds": [row["cpu_seconds"] for _, row in known],
                 "peak_mib": [row["peak_mib"] for _, row in known],
                 "slopes": slopes,
                 "extrapolated": None
@@ -264,12 +277,12 @@ def printed(runs: Sequence[dict[str, Any]], table: Sequence[dict[str, Any]]) -> 
     sizes = [run["images"] for run in runs]
 
     def cells(values: Sequence[Any]) -> str:
-        return "".join(f"{'-' if value is None else value:>12}" for value in values)
+        return "".join(f"{'-' if value is None else value:>13}" for value in values)
 
-    heads = [f"{n:,} s" for n in sizes] + [f"{n:,} MiB" for n in sizes] + ["slope"] * (len(sizes) - 1)
+    heads = [f"{n:,} {unit}" for unit in ("s", "cpu s", "MiB") for n in sizes] + ["slope"] * (len(sizes) - 1)
     lines = [f"{'part':<28}{cells(heads)}{'129,450 s *':>14}"]
     for row in table:
-        values = [*(f"{s:.2f}" for s in row["seconds"]), *row["peak_mib"], *row["slopes"]]
+        values = [*row["seconds"], *row["cpu_seconds"], *row["peak_mib"], *row["slopes"]]
         lines.append(f"{row['part']:<28}{cells(values)}{'-' if row['extrapolated'] is None else row['extrapolated']:>14}")
     lines.append("* by the last slope, not measured")
     for run in runs:

@@ -14,6 +14,8 @@ from tests.benchmarks.made_pictures import NEGATIVES, PLAIN, Task, cases_of, mak
 from tests.benchmarks.other_tools import bits, near, pictures
 from tests.transforms import TRANSFORMS
 
+NOTHING_FOUND = {"edges": {}, "components": 0, "violations": 0, "not_run": {}}
+
 
 def test_recall_and_false_edges_are_counted_by_pair_and_by_evidence():
     edges = [
@@ -153,15 +155,22 @@ def test_imagehash_finds_the_copy(tmp_path: Path):
 
 
 def test_slopes_and_extrapolation():
-    """Ten times the images and a hundred times the seconds is a slope of 2."""
+    """Ten times the images and a hundred times the processors' seconds is a slope of 2, whatever the clock says."""
     runs = [
-        {"images": n, "rows": [{"part": "square", "seconds": s, "peak_mib": 5}, {"part": "tiny", "seconds": 0.01, "peak_mib": 5}]}
-        for n, s in ((1_000, 0.2), (10_000, 20.0))
+        {
+            "images": n,
+            "rows": [
+                {"part": "square", "seconds": seconds, "cpu_seconds": cpu, "peak_mib": 5},
+                {"part": "tiny", "seconds": 0.01, "cpu_seconds": 0.01, "peak_mib": 5},
+            ],
+        }
+        for n, seconds, cpu in ((1_000, 0.9, 0.2), (10_000, 11.0, 20.0))
     ]
     square, tiny = scale.with_slopes(runs)
     assert square["slopes"] == [2.0]
-    assert square["extrapolated"] == pytest.approx(20 * 12.945**2, rel=0.01)
+    assert square["extrapolated"] == pytest.approx(11 * 12.945**2, rel=0.01)
     assert tiny["slopes"] == [None] and tiny["extrapolated"] is None
+    assert any(line.startswith("square") for line in scale.printed([{**r, **NOTHING_FOUND} for r in runs], [square, tiny]))
 
 
 def test_a_small_scale_runs_every_stage_and_verifies(tmp_path: Path, monkeypatch):
