@@ -214,22 +214,23 @@ def measure(name: str, listed: Path, ids: Sequence[str], out: Path, workers: int
 class Scorer:
     """The scorer beside the pictures, asked twice: of all pictures, and of one source alone."""
 
-    def __init__(self, shared: Path, known: Path, lesions: Path | None, alone: Path) -> None:
+    def __init__(self, shared: Path, known: Path, lesions: Path | None, alone: str, alone_images: Path) -> None:
         self.command = [sys.executable, str(shared / "tools" / "score_edges.py")]
-        self.known, self.alone = known, alone
+        self.known, self.alone, self.alone_images = known, alone, alone_images
         self.lesions = ["--lesions", str(lesions)] if lesions else []
 
     def row(self, edges: Path) -> dict[str, Any]:
         """Return one row of the table."""
-        said, alone = self._ask(edges), self._ask(edges, "--images", str(self.alone))
+        said, alone = self._ask(edges), self._ask(edges, "--images", str(self.alone_images))
         nothing = {"direct": None, "component": None}
-        lesion = said["recall"].get("same_lesion", nothing)
+        lesion = said["recall"].get("same_lesion", {**nothing, "by_sources": {}})
         return {
             "pairs": said["edges"]["pairs"],
             "precision": said["precision_lower_bound"]["lesion_level"],
             "same_photograph": said["recall"].get("same_id", nothing)["component"],
             "same_lesion_direct": lesion["direct"],
             "same_lesion_component": lesion["component"],
+            "of_alone_component": lesion["by_sources"].get(f"{self.alone} - {self.alone}", nothing)["component"],
             "alone_component": alone["recall"].get("same_lesion", nothing)["component"],
             "alone_precision": alone["precision_lower_bound"]["lesion_level"],
             "largest": said["components"]["largest"],
@@ -248,6 +249,7 @@ COLUMNS = (
     ("same_photograph", "same photo", 12),
     ("same_lesion_direct", "lesion", 8),
     ("same_lesion_component", "by comp.", 10),
+    ("of_alone_component", "its own", 9),
     ("alone_component", "alone", 8),
     ("alone_precision", "precision", 11),
     ("largest", "largest", 9),
@@ -259,7 +261,10 @@ COLUMNS = (
 
 def printed(rows: Sequence[dict[str, Any]], not_run: dict[str, str], alone: str) -> list[str]:
     """Return the table as lines."""
-    lines = [f"alone: same lesion by component and precision among the pictures of {alone} alone; precision is a lower bound"]
+    lines = [
+        f"its own: same-lesion pairs of {alone} by component of all edges; alone: by component of the edges among its pictures,",
+        "and their precision. Every precision is a lower bound: the list of known pairs is short",
+    ]
     lines.append(f"{'tool':<32}" + "".join(f"{title:>{width}}" for _, title, width in COLUMNS))
     for row in rows:
         cells = (
@@ -304,10 +309,13 @@ def main() -> None:
     listed.write_text("\n".join(str(file) for _, file in found) + "\n", encoding="utf-8")
     alone.write_text("\n".join(["image_id", *(i for i in ids if i.startswith(f"{asked.alone}:"))]) + "\n", encoding="utf-8")
     table = asked.lesions or data / "ham10000" / "HAM10000_metadata.csv"
-    scorer = Scorer(asked.shared, known, table if table.is_file() else None, alone)
+    scorer = Scorer(asked.shared, known, table if table.is_file() else None, asked.alone, alone)
     rows: list[dict[str, Any]] = []
     not_run: dict[str, str] = {}
-    for name in asked.tools.split(","):
+    names = [name for name in asked.tools.split(",") if name]
+    if unknown := [name for name in names if name not in TOOLS]:
+        sys.exit(f"There is no tool {unknown[0]!r}. Use {', '.join(TOOLS)}.")
+    for name in names:
         print(f"{name} …", file=sys.stderr, flush=True)
         edges, cost = measure(name, listed, ids, asked.out, asked.workers)
         if "not_run" in cost:

@@ -32,6 +32,8 @@ def test_recall_and_false_edges_are_counted_by_pair_and_by_evidence():
     found = transforms.judged(edges, ("hash", "cnn"), 4, frozenset({("00001", "00002")}))
     assert found["any"] == 0.5
     assert found["false"] == {"hash": 0, "cnn": 1, "any": 1}
+    turned = transforms.judged([("first:00002", "second:00001", "cnn")], ("cnn",), 4, frozenset({("00001", "00002")}))
+    assert turned["false"] == {"cnn": 0, "any": 0}
 
 
 def test_pictures_are_made_the_same_way_whatever_else_is_made(tmp_path: Path):
