@@ -8,7 +8,8 @@ stage then runs as it does on pictures, in a process of its own for each size. P
 processors (which other programs disturb less) and peak MiB of each kind of evidence, of the components and of each stage, and
 between two sizes the slope of the processors' seconds in log-log: 1 grows with the images, 2 with their square. Time inside
 FAISS's exact searches, the part that grows with the square, stands in rows of its own. What a size of 129,450 (the paper's) would
-take on the clock is extrapolated by the last slope where it was not measured.
+take on the clock is extrapolated where it was not measured: exact searches with the square, other parts by their last slope, sums
+as sums; memory by the last two sizes, linearly.
 
 `verify` compares the bytes of the files, which are tiny here: reading real pictures comes on top of it.
 """
@@ -61,6 +62,8 @@ ALIKE = 0.1  # share of the images that are nearly like the one before
 LABELS = ("nv", "mel", "bkl", "bcc", "akiec", "df", "vasc")
 DRAWN = Extractor("drawn", "drawn", "0" * 64, 224, (0.5,) * 3, (0.5,) * 3, Path("drawn.onnx"))
 EXACT = (("IndexFlatIP", "search"), ("IndexBinaryFlat", "range_search"))
+EXACT_PART, REST_PART = ", exact search", ", rest of it"
+MEASURES = ("seconds", "cpu_seconds", "peak_mib")
 LEAST = 0.1  # seconds; a slope of less is noise
 
 Contents = list[tuple[str, str, int, int]]  # (path, sha256, bytes, time of change) of each image, in order
@@ -203,8 +206,8 @@ class Clock:
             self.rows.append(row)
             inside = self.exact.get(row["part"].removeprefix("link: "))
             if inside:
-                self._add(f"{row['part']}, exact search", *inside, None)
-                self._add(f"{row['part']}, rest", row["seconds"] - inside[0], row["cpu_seconds"] - inside[1], None)
+                self._add(row["part"] + EXACT_PART, *inside, None)
+                self._add(row["part"] + REST_PART, row["seconds"] - inside[0], row["cpu_seconds"] - inside[1], None)
         return self.rows
 
 
@@ -241,35 +244,50 @@ def measure(number: int, policy: str, seed: int, out: Path) -> dict[str, Any]:
 
 
 def with_slopes(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return for each part its seconds and peaks by size, the slopes between sizes, and seconds at 129,450 by the last slope.
+    """Return for each part its seconds and peaks by size, the slopes between sizes, and what 129,450 images would take.
 
     Args:
         runs: results of `measure`, sizes ascending.
     """
+    sizes = [run["images"] for run in runs]
     table = []
-    for part in [row["part"] for row in runs[-1]["rows"]]:
-        found = {run["images"]: next((row for row in run["rows"] if row["part"] == part), None) for run in runs}
-        known = [(n, row) for n, row in found.items() if row]
-        slopes: list[float | None] = []
-        for (n, row), (m, next_row) in itertools.pairwise(known):
-            seconds, next_seconds = row["cpu_seconds"], next_row["cpu_seconds"]
-            enough = seconds >= LEAST and next_seconds >= LEAST
-            slopes.append(round(math.log(next_seconds / seconds) / math.log(m / n), 2) if enough else None)
-        largest, last = known[-1]
-        slope = slopes[-1] if slopes else None
-        table.append(
-            {
-                "part": part,
-                "seconds": [row["seconds"] for _, row in known],
-                "cpu_seconds": [row["cpu_seconds"] for _, row in known],
-                "peak_mib": [row["peak_mib"] for _, row in known],
-                "slopes": slopes,
-                "extrapolated": None
-                if slope is None or largest >= PAPER
-                else round(last["seconds"] * (PAPER / largest) ** slope, 1),
-            }
-        )
+    for number, part in enumerate(row["part"] for row in runs[-1]["rows"]):
+        rows = [run["rows"][number] for run in runs]
+        slopes = [
+            _slope(row["cpu_seconds"], after["cpu_seconds"], next_size / size)
+            for (size, row), (next_size, after) in itertools.pairwise(zip(sizes, rows, strict=True))
+        ]
+        table.append({"part": part, **{what: [row[what] for row in rows] for what in MEASURES}, "slopes": slopes})
+    if len(runs) > 1 and sizes[-1] < PAPER:
+        _extrapolate(table, sizes)
     return table
+
+
+def _slope(seconds: float, more_seconds: float, ratio: float) -> float | None:
+    if min(seconds, more_seconds) < LEAST:
+        return None
+    return round(math.log(more_seconds / seconds) / math.log(ratio), 2)
+
+
+def _extrapolate(table: list[dict[str, Any]], sizes: Sequence[int]) -> None:
+    """Add to each part `paper_seconds` and `paper_mib`, what 129,450 images would take."""
+    ratio = PAPER / sizes[-1]
+    by_part = {row["part"]: row for row in table}
+    for row in table:
+        slope = 2.0 if row["part"].endswith(EXACT_PART) else row["slopes"][-1]
+        row["paper_seconds"] = round(row["seconds"][-1] * ratio ** (1.0 if slope is None else slope), 1)
+        *_, before, last = row["peak_mib"]
+        row["paper_mib"] = None if last is None else round(last + (last - before) * (PAPER - sizes[-1]) / (sizes[-1] - sizes[-2]))
+    for row in table:
+        if f"{row['part']}{EXACT_PART}" in by_part:
+            parts = (by_part[row["part"] + end]["paper_seconds"] for end in (EXACT_PART, REST_PART))
+            row["paper_seconds"] = round(sum(parts), 1)
+    if whole := by_part.get("link, all"):
+        inner = (EXACT_PART, REST_PART)
+        parts = (
+            r["paper_seconds"] for r in table if r["part"].startswith("link") and r is not whole and not r["part"].endswith(inner)
+        )
+        whole["paper_seconds"] = round(sum(parts), 1)
 
 
 def printed(runs: Sequence[dict[str, Any]], table: Sequence[dict[str, Any]]) -> list[str]:
@@ -277,14 +295,17 @@ def printed(runs: Sequence[dict[str, Any]], table: Sequence[dict[str, Any]]) -> 
     sizes = [run["images"] for run in runs]
 
     def cells(values: Sequence[Any]) -> str:
-        return "".join(f"{'-' if value is None else value:>13}" for value in values)
+        return "".join(f"{'-' if value is None else value:>14}" for value in values)
 
     heads = [f"{n:,} {unit}" for unit in ("s", "cpu s", "MiB") for n in sizes] + ["slope"] * (len(sizes) - 1)
-    lines = [f"{'part':<28}{cells(heads)}{'129,450 s *':>14}"]
+    far = "paper_seconds" in table[0]
+    heads += [f"{PAPER:,} s *", f"{PAPER:,} MiB *"] if far else []
+    lines = [f"{'part':<32}{cells(heads)}"]
     for row in table:
         values = [*row["seconds"], *row["cpu_seconds"], *row["peak_mib"], *row["slopes"]]
-        lines.append(f"{row['part']:<28}{cells(values)}{'-' if row['extrapolated'] is None else row['extrapolated']:>14}")
-    lines.append("* by the last slope, not measured")
+        values += [row["paper_seconds"], row["paper_mib"]] if far else []
+        lines.append(f"{row['part']:<32}{cells(values)}")
+    lines += ["* extrapolated, not measured"] if far else []
     for run in runs:
         edges = ", ".join(f"{count} {name}" for name, count in run["edges"].items())
         lines.append(f"{run['images']:,} images: {edges}; {run['components']} components, {run['violations']} violations")

@@ -158,21 +158,36 @@ def test_imagehash_finds_the_copy(tmp_path: Path):
 
 def test_slopes_and_extrapolation():
     """Ten times the images and a hundred times the processors' seconds is a slope of 2, whatever the clock says."""
+
+    def row(part: str, seconds: float, cpu: float, mib: int | None) -> dict:
+        return {"part": part, "seconds": seconds, "cpu_seconds": cpu, "peak_mib": mib}
+
     runs = [
         {
             "images": n,
+            **NOTHING_FOUND,
             "rows": [
-                {"part": "square", "seconds": seconds, "cpu_seconds": cpu, "peak_mib": 5},
-                {"part": "tiny", "seconds": 0.01, "cpu_seconds": 0.01, "peak_mib": 5},
+                row("link: hash", clock + 1, cpu + 0.2, mib),
+                row("link: hash, exact search", clock, cpu, None),
+                row("link: hash, rest of it", 1.0, 0.2, None),
+                row("link, all", clock + 2, cpu + 0.3, mib),
+                row("link, rest", 1.0, 0.01, None),
+                row("freeze", clock, cpu, mib),
             ],
         }
-        for n, seconds, cpu in ((1_000, 0.9, 0.2), (10_000, 11.0, 20.0))
+        for n, clock, cpu, mib in ((1_000, 0.9, 0.2, 100), (10_000, 11.0, 2.0, 190))
     ]
-    square, tiny = scale.with_slopes(runs)
-    assert square["slopes"] == [2.0]
-    assert square["extrapolated"] == pytest.approx(11 * 12.945**2, rel=0.01)
-    assert tiny["slopes"] == [None] and tiny["extrapolated"] is None
-    assert any(line.startswith("square") for line in scale.printed([{**r, **NOTHING_FOUND} for r in runs], [square, tiny]))
+    found = {r["part"]: r for r in scale.with_slopes(runs)}
+    assert found["freeze"]["slopes"] == [1.0]
+    assert found["freeze"]["paper_seconds"] == pytest.approx(11 * 12.945, abs=0.1)
+    assert found["freeze"]["paper_mib"] == 190 + round(0.01 * 119_450)
+    assert found["link, rest"]["slopes"] == [None]
+    exact = 11 * 12.945**2  # grows with the square, whatever was measured between small sizes
+    assert found["link: hash, exact search"]["paper_seconds"] == pytest.approx(exact, abs=0.1)
+    assert found["link: hash"]["paper_seconds"] == pytest.approx(exact + 1, abs=0.2)
+    assert found["link, all"]["paper_seconds"] == pytest.approx(exact + 1 + 12.945, abs=0.2)
+    assert "129,450 s *" in scale.printed(runs, list(found.values()))[0]
+    assert "129,450 s *" not in scale.printed(runs[:1], scale.with_slopes(runs[:1]))[0]
 
 
 def test_a_small_scale_runs_every_stage_and_verifies(tmp_path: Path, monkeypatch):
