@@ -79,6 +79,7 @@ def test_the_table_the_csv_and_the_page_say_the_same(small):
     with (out / "transforms.csv").open(encoding="utf-8", newline="") as handle:
         rows = list(csv.DictReader(handle))
     assert [float(row["any"]) for row in rows] == [row["any"] for row in result["transforms"]]
+    assert json.loads(json.dumps(result))["transforms"] == result["transforms"]
     page = (out / "index.html").read_text(encoding="utf-8")
     assert page.count('data-name="hash"') == len(result["transforms"]) + len(result["negatives"])
     assert page.count("data:image/jpeg") == len(result["transforms"]) + len(result["negatives"])
