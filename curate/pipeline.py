@@ -71,9 +71,14 @@ def run_project(
             stage(f"ingest {found.declaration.id}", read)
         extractor = find_extractor(project.fingerprints.features)
         with terminal.progress("fingerprint") as progress:
-            stage("fingerprint", lambda: fingerprint_stage(catalogue, engine, extractor, batch_size=batch_size, progress=progress))
-        policy = find_policy(project.link.policy, level=project.link.level)
-        stage("link", lambda: link(catalogue, policy))
+            stage(
+                "fingerprint",
+                lambda: fingerprint_stage(
+                    catalogue, engine, extractor, points=project.fingerprints.points, batch_size=batch_size, progress=progress
+                ),
+            )
+        policy = find_policy(project.link.policy, level=project.link.level, calibration=project.link.calibration)
+        stage("link", lambda: link(catalogue, policy, engine))
         stage("split", lambda: split(catalogue, project.split, tree))
         frozen = stage(
             "freeze",

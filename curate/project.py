@@ -35,13 +35,15 @@ class Fingerprints(_Strict):
     """How pictures are described."""
 
     features: str = Field("auto", description="auto, none, efficientnet-lite0, inception-v3, or a path of an .onnx or .pt file")
+    points: bool = Field(True, description="whether to take the points that find one lesion in two photographs")
 
 
 class Link(_Strict):
     """Which evidence ties images."""
 
-    policy: Literal["strict", "paper"] = "strict"
+    policy: Literal["strict", "paper", "paper-code"] = "strict"
     level: Literal["lesion", "patient"] | None = Field(None, description="None: the policy's own")
+    calibration: Path | None = Field(None, description="written by `curate calibrate`; None: the one in the package")
 
 
 class Partition(_Strict):
@@ -115,7 +117,12 @@ def load_project(path: Path) -> Project:
         update={
             "workspace": base / project.workspace,
             "sources": tuple(s.below(base) for s in project.sources),
-            "fingerprints": Fingerprints(features=str(base / features) if features.endswith((".onnx", ".pt")) else features),
+            "fingerprints": project.fingerprints.model_copy(
+                update={"features": str(base / features) if features.endswith((".onnx", ".pt")) else features}
+            ),
+            "link": project.link.model_copy(
+                update={"calibration": base / project.link.calibration if project.link.calibration else None}
+            ),
             "manifest": project.manifest.model_copy(update={"out": base / project.manifest.out}),
             "train": train
             and train.model_copy(

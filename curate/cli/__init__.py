@@ -3,6 +3,7 @@
 import typer
 
 from curate.cli import labels, review, sources, taxonomy
+from curate.cli.calibrate import calibrate
 from curate.cli.demo import demo
 from curate.cli.diff import diff
 from curate.cli.explain import explain
@@ -34,7 +35,7 @@ MANIFESTS = "Frozen manifests"
 
 for panel, commands in (
     (JOB, (run, demo, status)),
-    (STAGES, (init, ingest, fingerprint, link, explain, split, freeze)),
+    (STAGES, (init, ingest, fingerprint, link, calibrate, explain, split, freeze)),
     (NAMES, (partition,)),
     (MANIFESTS, (verify, report, diff, export)),
 ):

@@ -1,5 +1,6 @@
 """`curate explain`: why images are joined, or why not."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,12 +13,15 @@ SHOWN = 20
 def explain(
     image: Annotated[str, typer.Argument(metavar="IMAGE_ID", help="SOURCE:NATIVE_ID")],
     other: Annotated[str | None, typer.Argument(metavar="[IMAGE_ID]", help="A second image: the path between the two.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Write a picture of the two, aligned, with their matches (PNG).")
+    ] = None,
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
     """Say what an image is tied to and by what; of two images, how they are joined or how near they came."""
     from curate.catalogue import Catalogue, workspace_folder
-    from curate.graph.explain import explain_image, explain_pair
+    from curate.graph.explain import draw_pair, explain_image, explain_pair
     from curate.terminal import Terminal
 
     terminal = Terminal(as_json=as_json)
@@ -27,6 +31,9 @@ def explain(
             terminal.result(told, _image_lines(told))
         else:
             told = explain_pair(catalogue, image, other)
+            if picture is not None:
+                draw_pair(catalogue, image, other).save(picture, "PNG")
+                terminal.say(f"picture: {picture}")
             terminal.result(told, _pair_lines(told))
 
 

@@ -11,6 +11,9 @@ def fingerprint(
     features: Annotated[
         str, typer.Option("--features", help="auto, none, efficientnet-lite0, inception-v3, or a path of an .onnx or .pt file.")
     ] = "auto",
+    points: Annotated[
+        bool, typer.Option("--points/--no-points", help="Take the points that find one lesion in two photographs.")
+    ] = True,
     workspace: Workspace = None,
     workers: Workers = None,
     batch_size: BatchSize = 256,
@@ -31,9 +34,10 @@ def fingerprint(
         Catalogue.write(workspace_folder(workspace), "curate fingerprint") as catalogue,
         terminal.progress("fingerprint") as progress,
     ):
-        summary = fingerprint_stage(catalogue, engine, extractor, batch_size=batch_size, progress=progress)
+        summary = fingerprint_stage(catalogue, engine, extractor, points=points, batch_size=batch_size, progress=progress)
     lines = [
         f"{summary['images']} images = {summary['pictures']} described + {summary['rejected']} rejected",
-        f"{summary['computed']} read now, {summary['known']} known before; features: {summary['extractor'] or 'none'}",
+        f"{summary['computed']} read now, {summary['known']} known before; features: {summary['extractor'] or 'none'}; "
+        f"points: {summary['points'] or 'none'}",
     ]
     terminal.result(summary, lines)

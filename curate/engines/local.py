@@ -14,6 +14,7 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # a process per processor, one thread each
 CHUNK = 8  # tasks per message: a picture takes 10 to 30 ms, a message well under one
 AHEAD = 4  # chunks per worker that may wait, so that memory stays bounded
 
@@ -37,6 +38,7 @@ class LocalEngine:
             prepare(*arguments)
             yield from map(work, tasks)
             return
+        os.environ.update({name: "1" for name in ONE_THREAD if name not in os.environ})  # read by the libraries in the workers
         # Spawned, not forked: DuckDB and FAISS keep threads, and a forked copy of a thread's lock is never released.
         with ProcessPoolExecutor(
             self.workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(os.getpid(), prepare, arguments)

@@ -14,6 +14,7 @@ from curate.fingerprints.exif import ExifFacts, exif_facts
 from curate.fingerprints.extractors import Extractor
 from curate.fingerprints.hashes import energy, grey_64, oriented_hashes
 from curate.fingerprints.picture import UnreadablePictureError, decode
+from curate.fingerprints.points import local_features
 from curate.fingerprints.quality import sharpness_and_contrast
 
 VERSION = "1"
@@ -21,7 +22,7 @@ VERSION = "1"
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What was computed of a file. `error` says why nothing could be; `features` is None without an extractor."""
+    """What was computed of a file. `error` says why nothing could be; `features` and `points` are None where not asked for."""
 
     sha256: str | None = None
     error: str | None = None
@@ -34,14 +35,17 @@ class Fingerprint:
     contrast: float | None = None
     exif: ExifFacts = field(default_factory=ExifFacts)
     features: npt.NDArray[np.float16] | None = None
+    points: npt.NDArray[np.void] | None = None
 
 
 _features: Callable[[Image.Image], npt.NDArray[np.float32]] | None = None
+_with_points = False
 
 
-def prepare(extractor: Extractor | None) -> None:
+def prepare(extractor: Extractor | None, with_points: bool = False) -> None:
     """Load the network into this worker."""
-    global _features  # noqa: PLW0603 - a worker process holds one network for all its tasks
+    global _features, _with_points  # noqa: PLW0603 - a worker process holds one network for all its tasks
+    _with_points = with_points
     _features = extractor.load() if extractor else None
 
 
@@ -72,6 +76,7 @@ def fingerprint(place: tuple[Path, str]) -> Fingerprint:
         contrast=contrast,
         exif=exif_facts(content) if picture.has_exif else ExifFacts(),
         features=_features(rgb).astype(np.float16) if _features else None,
+        points=local_features(rgb) if _with_points else None,
     )
 
 

@@ -1,7 +1,8 @@
-"""CNN features beside the catalogue: one memory-mapped float16 file per extractor, rows in the order of arrival."""
+"""What is too large for the catalogue lies beside it: one memory-mapped file per extractor, rows in the order of arrival."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,20 +11,20 @@ Half = npt.NDArray[np.float16]
 
 
 class FeatureStore:
-    """The features of one extractor. The catalogue's table `features` says which row belongs to which content."""
+    """The rows of one extractor: CNN features, or records of points; the table `features` says of which content each is."""
 
-    def __init__(self, workspace: Path, extractor_key: str) -> None:
-        self.path = workspace / "features" / f"{extractor_key}.f16"
+    def __init__(self, workspace: Path, extractor_key: str, suffix: str = "f16") -> None:
+        self.path = workspace / "features" / f"{extractor_key}.{suffix}"
 
-    def append(self, vectors: Half, rows_known: int) -> None:
-        """Write vectors, float16 of shape (n, d), behind the rows that the catalogue knows.
+    def append(self, rows: npt.NDArray[Any], rows_known: int) -> None:
+        """Write rows (the first axis) behind those that the catalogue knows.
 
-        What lies behind these rows is of a run that was killed before it committed, and is overwritten.
+        What lies behind these is of a run that was killed before it committed, and is overwritten.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("r+b" if self.path.exists() else "w+b") as handle:
-            handle.seek(rows_known * vectors.shape[1] * vectors.itemsize)
-            handle.write(vectors.tobytes())
+            handle.seek(rows_known * rows[0].nbytes)
+            handle.write(rows.tobytes())
             handle.truncate()
             handle.flush()
             os.fsync(handle.fileno())
@@ -31,3 +32,7 @@ class FeatureStore:
     def read(self, dimension: int) -> Half:
         """Return all rows as a read-only memory map, float16 of shape (rows, dimension)."""
         return np.memmap(self.path, dtype=np.float16, mode="r").reshape(-1, dimension)
+
+    def read_records(self, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        """Return all rows as a read-only memory map of records."""
+        return np.memmap(self.path, dtype=dtype, mode="r")

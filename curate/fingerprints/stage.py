@@ -14,13 +14,20 @@ from curate.errors import NotReadyError
 from curate.fingerprints.compute import VERSION, Fingerprint, fingerprint, prepare
 from curate.fingerprints.extractors import Extractor
 from curate.fingerprints.feature_store import FeatureStore
+from curate.fingerprints.points import KEY as POINTS
 
 STAGE = "fingerprint"
 Progress = Callable[[int, int], None]
 
 
 def fingerprint_stage(
-    catalogue: Catalogue, engine: Engine, extractor: Extractor | None, *, batch_size: int = 256, progress: Progress | None = None
+    catalogue: Catalogue,
+    engine: Engine,
+    extractor: Extractor | None,
+    *,
+    points: bool = False,
+    batch_size: int = 256,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Compute what is missing and commit it batch by batch; what was committed before a kill is not computed again.
 
@@ -28,6 +35,7 @@ def fingerprint_stage(
         catalogue: open for writing, with at least one source ingested.
         engine: where the work runs.
         extractor: the network for CNN features, or None to go without.
+        points: whether to take the points that the evidence `local` compares.
         batch_size: pictures per commit; no result depends on it.
         progress: called with (done, all).
 
@@ -35,54 +43,46 @@ def fingerprint_stage(
         The summary: images, pictures, rejected, computed now, known before.
     """
     key = extractor.key if extractor else None
-    pending = _pending(catalogue, key)
+    wanted = [k for k in (key, POINTS if points else None) if k]
+    pending = _pending(catalogue, wanted)
     known = catalogue.value("SELECT count(*) FROM images") - len(pending)
     if not pending and known == 0:
         raise NotReadyError("No images are in the catalogue.", "Run `curate ingest SOURCE FOLDER` first.")
     results = (
-        zip(pending, engine.map(fingerprint, (place for *_, place in pending), prepare, (extractor,)), strict=True)
+        zip(pending, engine.map(fingerprint, (place for *_, place in pending), prepare, (extractor, points)), strict=True)
         if pending
         else iter(())
     )
     done = 0
     while batch := list(islice(results, batch_size)):
-        _commit(catalogue, key, batch)
+        _commit(catalogue, wanted, batch)
         done += len(batch)
         if progress:
             progress(done, len(pending))
-    return _finish(catalogue, key, extractor, computed=done, known=known)
+    return _finish(catalogue, wanted, extractor, computed=done, known=known)
 
 
-def _pending(catalogue: Catalogue, key: str | None) -> list[tuple[str, str, int, int, tuple[Path, str]]]:
+def _pending(catalogue: Catalogue, wanted: list[str]) -> list[tuple[str, str, int, int, tuple[Path, str]]]:
     """Return (source, path, bytes, mtime, (folder, path)) of images whose content or whose fingerprints are not known, in order."""
     folders = {s: Path(f) for s, f in catalogue.rows("SELECT source_id, folder FROM ingests")}
     rows = catalogue.rows(
         """SELECT c.source_id, c.path, c.bytes, c.mtime_ns
            FROM image_contents c
            LEFT JOIN fingerprints p ON p.sha256 = c.sha256 AND p.version = $1
-           LEFT JOIN features f ON f.sha256 = c.sha256 AND f.extractor = $2
-           WHERE p.sha256 IS NULL OR ($2 IS NOT NULL AND p.error IS NULL AND f.sha256 IS NULL)
+           WHERE p.sha256 IS NULL OR (p.error IS NULL AND len($2) > (
+               SELECT count(*) FROM features f WHERE f.sha256 = c.sha256 AND f.extractor IN (SELECT unnest($2::VARCHAR[]))))
            ORDER BY c.image_id""",
-        [VERSION, key],
+        [VERSION, wanted],
     )
     return [(*row, (folders[row[0]], row[1])) for row in rows]
 
 
 def _commit(
-    catalogue: Catalogue, key: str | None, batch: list[tuple[tuple[str, str, int, int, tuple[Path, str]], Fingerprint]]
+    catalogue: Catalogue, wanted: list[str], batch: list[tuple[tuple[str, str, int, int, tuple[Path, str]], Fingerprint]]
 ) -> None:
     """Write one batch: features first (rows behind the last commit count as not written), then all rows at once."""
     fresh: dict[str, Fingerprint] = {f.sha256: f for _, f in batch if f.sha256}
-    stored = {
-        sha
-        for (sha,) in catalogue.rows(
-            "SELECT sha256 FROM features WHERE extractor = ? AND sha256 IN (SELECT unnest(?))", [key, list(fresh)]
-        )
-    }
-    vectors = {sha: f.features for sha, f in fresh.items() if f.features is not None and sha not in stored}
-    position = catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
-    if key and vectors:
-        FeatureStore(catalogue.workspace, key).append(np.stack(list(vectors.values())), position)
+    placed = [row for key in wanted for row in _append(catalogue, key, fresh)]
     with catalogue.transaction():
         catalogue.execute(
             "DELETE FROM contents WHERE (source_id, path) IN (SELECT unnest(?), unnest(?))",
@@ -104,7 +104,23 @@ def _commit(
         )
         catalogue.execute("DELETE FROM fingerprints WHERE sha256 IN (SELECT unnest(?))", [list(fresh)])
         catalogue.insert("fingerprints", [_row(sha, f) for sha, f in fresh.items()])
-        catalogue.insert("features", [{"sha256": sha, "extractor": key, "position": position + n} for n, sha in enumerate(vectors)])
+        catalogue.insert("features", placed)
+
+
+def _append(catalogue: Catalogue, key: str, fresh: dict[str, Fingerprint]) -> list[dict[str, Any]]:
+    """Write what an extractor made of contents that it did not know, and return their rows of the table `features`."""
+    known = catalogue.rows("SELECT sha256 FROM features WHERE extractor = ? AND sha256 IN (SELECT unnest(?))", [key, list(fresh)])
+    rows = {sha: f.points if key == POINTS else f.features for sha, f in fresh.items() if (sha,) not in set(known)}
+    there = {sha: row for sha, row in rows.items() if row is not None}
+    position = catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
+    if there:
+        store(catalogue, key).append(np.stack(list(there.values())), position)
+    return [{"sha256": sha, "extractor": key, "position": position + n} for n, sha in enumerate(there)]
+
+
+def store(catalogue: Catalogue, key: str) -> FeatureStore:
+    """Return where an extractor's rows lie."""
+    return FeatureStore(catalogue.workspace, key, "points" if key == POINTS else "f16")
 
 
 def _row(sha256: str, f: Fingerprint) -> dict[str, Any]:
@@ -126,8 +142,10 @@ def _row(sha256: str, f: Fingerprint) -> dict[str, Any]:
     }
 
 
-def _finish(catalogue: Catalogue, key: str | None, extractor: Extractor | None, *, computed: int, known: int) -> dict[str, Any]:
-    output_digest = _contents_digest(catalogue, key)
+def _finish(catalogue: Catalogue, wanted: list[str], extractor: Extractor | None, *, computed: int, known: int) -> dict[str, Any]:
+    key = extractor.key if extractor else None
+    points = POINTS if POINTS in wanted else None
+    output_digest = _contents_digest(catalogue, key, points)
     pictures = catalogue.value("SELECT count(*) FROM pictures")
     broken = list(_broken(catalogue))
     summary = {
@@ -137,6 +155,7 @@ def _finish(catalogue: Catalogue, key: str | None, extractor: Extractor | None, 
         "computed": computed,
         "known": known,
         "extractor": key,
+        "points": points,
     }
     settings = {
         "extractor": None
@@ -152,12 +171,12 @@ def _finish(catalogue: Catalogue, key: str | None, extractor: Extractor | None, 
 def fingerprints_are_current(catalogue: Catalogue) -> bool:
     """Say whether the last run covered every image that the catalogue holds now."""
     last = required_stage(catalogue, STAGE, "curate fingerprint")
-    return last.output_digest == _contents_digest(catalogue, last.summary["extractor"])
+    return last.output_digest == _contents_digest(catalogue, last.summary["extractor"], last.summary.get("points"))
 
 
-def _contents_digest(catalogue: Catalogue, key: str | None) -> str:
+def _contents_digest(catalogue: Catalogue, key: str | None, points: str | None) -> str:
     contents = digest_of_rows(catalogue, "SELECT image_id, sha256 FROM image_contents ORDER BY image_id")
-    return digest_of(VERSION, key, contents)
+    return digest_of(VERSION, key, points, contents)
 
 
 def _broken(catalogue: Catalogue) -> Iterator[dict[str, Any]]:

@@ -6,13 +6,22 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+from PIL import Image
 
 from curate.catalogue import Catalogue
 from curate.catalogue.stages import required_stage
 from curate.errors import InputError
-from curate.fingerprints.feature_store import FeatureStore
+from curate.files import read_bytes
 from curate.fingerprints.hashes import BITS, BYTES, ORIENTATIONS
+from curate.fingerprints.picture import UnreadablePictureError, decode
+from curate.fingerprints.points import LOCAL
+from curate.fingerprints.stage import store
+from curate.graph.calibration import calibration_of
+from curate.graph.drawing import drawn_pair
 from curate.graph.evidence.cnn import exact_cosines
+from curate.graph.evidence.local import VERSION as LOCAL_VERSION
+from curate.graph.evidence.local import in_words
+from curate.graph.verification import MEASURES, Verified, prepare, verify
 
 
 @dataclass(frozen=True)
@@ -106,18 +115,77 @@ def likeness(catalogue: Catalogue, image_a: str, image_b: str, policy: dict[str,
         positions = dict(
             catalogue.rows("SELECT sha256, position FROM features WHERE extractor = ? AND sha256 IN (?, ?)", [key, sha_a, sha_b])
         )
-        store = FeatureStore(catalogue.workspace, key)
+        held = store(catalogue, key)
         count = catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
-        features = store.read(store.path.stat().st_size // 2 // count)
+        features = held.read(held.path.stat().st_size // 2 // count)
         pair = np.array([positions[sha_a]]), np.array([positions[sha_b]])
         cosine = exact_cosines(features, *pair)[0]
         asked = f"at least {policy['cnn_accept']}, among {policy['cnn_neighbours']} nearest"
         measured.append({"evidence": "cnn", "value": f"cosine {cosine:.4f}", "asked": asked})
+    if (verified := verified_pair(catalogue, image_a, image_b)) is not None:
+        measured.append(_local(catalogue, image_a, image_b, sorted((sha_a, sha_b)), verified.measures, policy))
     return measured
 
 
+def _local(
+    catalogue: Catalogue, image_a: str, image_b: str, contents: list[str], measures: dict[str, float], policy: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what verification says of a pair, and whether the pair was a candidate at all."""
+    calibration = calibration_of(policy["calibration"])
+    modalities = {m for (m,) in catalogue.rows("SELECT modality FROM records WHERE image_id IN (?, ?)", [image_a, image_b])}
+    modality = modalities.pop() if len(modalities) == 1 else None
+    values = np.array([[measures[name] for name in MEASURES]])
+    probability = float(calibration.probability(values, [modality or ""])[0])
+    candidate = catalogue.value(
+        "SELECT count(*) FROM pair_measures WHERE sha256_a = ? AND sha256_b = ? AND version = ?", [*contents, LOCAL_VERSION]
+    )
+    return {
+        "evidence": "local",
+        "value": f"probability {probability:.4f}: {in_words(measures)}",
+        "asked": f"at least {policy['local_accept']}, among {policy['local_candidates']} candidates of either"
+        + ("" if candidate else " (it is none: other pictures, or their copies, had more votes)"),
+        "probability": probability,
+        "measures": {name: round(value, 4) for name, value in measures.items()},
+    }
+
+
+def verified_pair(catalogue: Catalogue, image_a: str, image_b: str) -> Verified | None:
+    """Return what verification measures on a pair, however little agrees; None where no points were taken."""
+    key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary.get("points")
+    positions = dict(
+        catalogue.rows(
+            """SELECT p.image_id, f.position FROM pictures p JOIN features f USING (sha256)
+               WHERE f.extractor = ? AND p.image_id IN (?, ?)""",
+            [key, image_a, image_b],
+        )
+    )
+    if key is None or len(positions) < 2:
+        return None
+    records = store(catalogue, key).read_records(LOCAL)
+    return verify(prepare(records[positions[image_a]]), prepare(records[positions[image_b]]), thorough=True)
+
+
+def draw_pair(catalogue: Catalogue, image_a: str, image_b: str) -> Image.Image:
+    """Return a picture of the aligned pair with its matches.
+
+    Raises:
+        InputError: no points were taken, or a picture cannot be read any more.
+    """
+    verified = verified_pair(catalogue, image_a, image_b)
+    if verified is None:
+        raise InputError("There are no points of these pictures.", "Run `curate fingerprint --points` first.")
+    shown = []
+    for image in (image_a, image_b):
+        source, path = catalogue.rows("SELECT source_id, path FROM images WHERE image_id = ?", [image])[0]
+        try:
+            shown.append(decode(read_bytes(catalogue.folder_of(source), path)).rgb)
+        except (OSError, UnreadablePictureError) as error:
+            raise InputError(f"{image} cannot be read: {error}.", "Ingest its source again from where it lies now.") from error
+    return drawn_pair(shown[0], shown[1], verified)
+
+
 def _edges(catalogue: Catalogue, condition: str, parameters: list[str]) -> list[dict[str, Any]]:
-    names = ("image_a", "image_b", "evidence", "score", "must_link", "weak", "basis")
+    names = ("image_a", "image_b", "evidence", "score", "probability", "must_link", "weak", "basis")
     rows = catalogue.rows(f"SELECT {', '.join(names)} FROM edges WHERE {condition} ORDER BY 1, 2, 3", parameters)
     return [dict(zip(names, row, strict=True)) for row in rows]
 

@@ -1,29 +1,33 @@
 """The stage `link`: all evidence that the policy names, the edges that follow, and the components they make."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import networkx as nx
 
 from curate.catalogue import Catalogue, digest_of, stage_record
 from curate.catalogue.stages import digest_of_rows, record_stage, replace_findings, required_stage
+from curate.catalogue.verdicts import last_verdicts, stored_verdicts
+from curate.engines import Engine
 from curate.errors import NotReadyError
 from curate.fingerprints.stage import fingerprints_are_current
 from curate.graph.components import components
 from curate.graph.evidence import KINDS, Edge, Evidence
+from curate.graph.evidence.local import same_skin
 from curate.graph.policy import Policy
 
 STAGE = "link"
-VERSION = 1
+VERSION = 2
 
 
-def link(catalogue: Catalogue, policy: Policy, progress: Callable[[str], None] | None = None) -> dict[str, Any]:
+def link(catalogue: Catalogue, policy: Policy, engine: Engine, progress: Callable[[str], None] | None = None) -> dict[str, Any]:
     """Find the edges and components of all pictures, in place of those of the last run.
 
     Args:
         catalogue: open for writing, fingerprints up to date.
         policy: which evidence counts, and from where.
+        engine: where pairs of pictures are verified.
         progress: called with the name of each kind of evidence before it runs.
 
     Returns:
@@ -38,7 +42,10 @@ def link(catalogue: Catalogue, policy: Policy, progress: Callable[[str], None] |
     for name in policy.evidence:
         if progress:
             progress(name)
-        evidence[name] = KINDS[name](catalogue, policy)
+        if name == "local":
+            evidence[name] = same_skin(catalogue, policy, engine, copies_of(evidence), near_of(evidence))
+        else:
+            evidence[name] = KINDS[name](catalogue, policy)
     edges, findings = _with_verdicts(catalogue, [e for found in evidence.values() for e in found.edges])
     findings += [f for found in evidence.values() for f in found.findings]
     images = [image for (image,) in catalogue.rows("SELECT image_id FROM pictures ORDER BY image_id")]
@@ -73,6 +80,19 @@ def link(catalogue: Catalogue, policy: Policy, progress: Callable[[str], None] |
     return {**summary, "skipped": False}
 
 
+def copies_of(evidence: dict[str, Evidence]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs that are copies of one photograph by their bytes, pixels or hashes."""
+    for name in ("bytes", "pixels", "hash"):
+        if name in evidence:
+            yield from ((e.image_a, e.image_b) for e in evidence[name].edges if not e.weak)
+
+
+def near_of(evidence: dict[str, Evidence]) -> list[tuple[str, str]]:
+    """Return the pairs that evidence came near to tie; weak edges are among them."""
+    edges = [(e.image_a, e.image_b) for name in ("hash", "cnn") if name in evidence for e in evidence[name].edges if e.weak]
+    return edges + [pair for found in evidence.values() for pair in found.near]
+
+
 def link_is_current(catalogue: Catalogue) -> bool:
     """Say whether the last run read what the catalogue holds now."""
     last = required_stage(catalogue, STAGE, "curate link")
@@ -84,7 +104,7 @@ def _input_digest(catalogue: Catalogue, policy: Policy) -> str:
     if not fingerprints_are_current(catalogue):
         raise NotReadyError("Pictures were ingested or changed since the last fingerprints.", "Run `curate fingerprint` first.")
     ingests = catalogue.rows("SELECT scope, output_digest FROM stages WHERE stage = 'ingest' ORDER BY scope")
-    verdicts = digest_of_rows(catalogue, "SELECT image_a, image_b, verdict FROM verdicts ORDER BY decided, image_a, image_b")
+    verdicts = sorted((*pair, v.verdict) for pair, v in last_verdicts(stored_verdicts(catalogue)).items())
     return digest_of(VERSION, policy.model_dump(mode="json"), fingerprints.output_digest, ingests, verdicts)
 
 
@@ -93,13 +113,9 @@ def _with_verdicts(catalogue: Catalogue, edges: list[Edge]) -> tuple[list[Edge],
 
     A *different* that contradicts must-link evidence changes nothing and is a finding. The last verdict on a pair counts.
     """
-    verdicts = {
-        (a, b): verdict
-        for a, b, verdict in catalogue.rows(
-            """SELECT v.image_a, v.image_b, v.verdict FROM verdicts v
-               JOIN pictures a ON a.image_id = v.image_a JOIN pictures b ON b.image_id = v.image_b ORDER BY v.decided"""
-        )
-    }
+    there = {image for (image,) in catalogue.rows("SELECT image_id FROM pictures")}
+    last = last_verdicts(stored_verdicts(catalogue))
+    verdicts = {pair: v.verdict for pair, v in last.items() if there.issuperset(pair)}
     if not verdicts:
         return edges, []
     different = {pair for pair, verdict in verdicts.items() if verdict == "different"}
@@ -160,5 +176,5 @@ def _component_findings(edges: list[Edge], whole: dict[str, str], policy: Policy
 def _write(catalogue: Catalogue, edges: list[Edge], whole: dict[str, str], lesion: dict[str, str]) -> None:
     catalogue.execute("DELETE FROM edges")
     catalogue.execute("DELETE FROM components")
-    catalogue.insert("edges", [{**e._asdict(), "probability": None} for e in sorted(edges)])
+    catalogue.insert("edges", [e._asdict() for e in sorted(edges, key=lambda e: e[:3])])
     catalogue.insert("components", [{"image_id": i, "component": c, "lesion_component": lesion[i]} for i, c in whole.items()])

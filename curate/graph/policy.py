@@ -1,5 +1,6 @@
 """Policies: which evidence counts, and from where."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,29 +25,47 @@ class Policy(BaseModel):
     exif_window_seconds: float = Field(
         120.0, description="two shots of one camera this near or nearer are one session (paper: 120)"
     )
+    exif_cameras: Literal["same", "different"] = Field(
+        "same", description="`different`: the authors' code, which ties shots of two models within less than the window"
+    )
+    file_names: bool = Field(False, description="whether two files of one name are one image, as in the authors' code")
     exif_same_second: int = Field(10, description="more shots than this in one second of one camera: a scanner's clock, no burst")
     exif_longest_burst: int = Field(20, description="a longer chain of shots is a working day, no burst")
-    hash_accept: int = Field(36, description="bits of 256, over eight orientations")
+    hash_accept: int = Field(28, description="bits of 256, over eight orientations")
     hash_strong: int = Field(24, description="bits of 256")
+    hash_near: int = Field(40, description="bits of 256 up to which verification is asked")
     hash_least_energy: float = Field(
         4.0, description="standard deviation of 64 x 64 grey values; flatter pictures get no hash edge"
     )
     cnn_accept: float = Field(0.942, description="cosine of EfficientNet-Lite0 features")
     cnn_strong: float = Field(0.96, description="cosine")
     cnn_neighbours: int = Field(10, description="nearest neighbours asked per image (paper's code: at most 10)")
+    local_candidates: int = Field(10, description="pictures verified per picture, those with the most votes")
+    local_accept: float = Field(0.5, description="calibrated probability that two pictures show one lesion")
+    local_strong: float = Field(0.9, description="calibrated probability")
+    calibration: str | None = Field(None, description="written by `curate calibrate`; None: the one in the package")
     largest_share: float = Field(0.01, description="budget of a component, as a share of the pictures …")
     largest_count: int = Field(30, description="… or this number, whichever is more")
 
 
 IDS = ("image_id", "lesion", "patient", "declared")
-PIXELS = ("bytes", "pixels", "exif", "hash", "cnn")
+PIXELS = ("bytes", "pixels", "exif", "hash", "local")
 POLICIES = {
     "strict": Policy(name="strict", level="patient", evidence=(*IDS, *PIXELS)),
     "paper": Policy(name="paper", level="patient", evidence=(*IDS, "bytes", "pixels", "exif", "cnn")),
+    # What the authors' published code does: a time edge between different cameras only, files of one name, no patients.
+    "paper-code": Policy(
+        name="paper-code",
+        level="lesion",
+        evidence=("image_id", "lesion", "exif", "cnn"),
+        exif_cameras="different",
+        file_names=True,
+        cnn_neighbours=10,
+    ),
 }
 
 
-def find_policy(name: str, *, without_ids: bool = False, level: str | None = None) -> Policy:
+def find_policy(name: str, *, without_ids: bool = False, level: str | None = None, calibration: Path | None = None) -> Policy:
     """Return a policy by name, at another level or without every edge that rests on ids or file names where asked.
 
     Raises:
@@ -57,7 +76,7 @@ def find_policy(name: str, *, without_ids: bool = False, level: str | None = Non
     if level not in (None, "lesion", "patient"):
         raise InputError(f"There is no level {level!r}.", "Use lesion or patient.")
     policy = POLICIES[name]
-    changes: dict[str, object] = {"level": level or policy.level}
+    changes: dict[str, object] = {"level": level or policy.level, "calibration": str(calibration) if calibration else None}
     if without_ids:
         changes["evidence"] = tuple(e for e in policy.evidence if e not in IDS)
     return policy.model_copy(update=changes)

@@ -4,7 +4,6 @@ import csv
 import json
 import shutil
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from curate.manifest.pictures import Pictures
 from curate.manifest.read import Manifest, load
 from curate.manifest.verify import Proof, verify
 from curate.report import tables
+from curate.report.page import style, template
 from curate.report.sunburst import HUES, sunburst
 from curate.report.thumbnails import Thumbnails
 
@@ -109,7 +109,7 @@ def _write(manifest: Manifest, proof: Proof, thumbnails: Thumbnails, folder: Pat
         "pairs": {str(kind): _pairs_of_kind(group, alone, thumbnails) for kind, group in edges.groupby("evidence", sort=True)},
         "finding_groups": _finding_groups(content["findings"], labels, thumbnails),
     }
-    page = _template().render(
+    page = template("report.html.j2").render(
         manifest=manifest,
         info=manifest.info,
         counts=manifest.info["counts"],
@@ -118,6 +118,7 @@ def _write(manifest: Manifest, proof: Proof, thumbnails: Thumbnails, folder: Pat
         thumbnails=thumbnails,
         sources_of_pictures=thumbnails.written,
         version=curate.__version__,
+        style=Markup(style()),
         bars=_bars(content["component_sizes"]),
         sunburst=Markup(sunburst(manifest.classes, tables.images_by_node(images))),
         legend=[
@@ -209,15 +210,6 @@ def _bars(sizes: tables.Rows) -> list[dict[str, Any]]:
         merged[name] = merged.get(name, 0) + row["components"]
     most = max(merged.values(), default=1)
     return [{"size": name, "components": n, "width": round(100 * (n / most) ** 0.5, 1)} for name, n in merged.items()]
-
-
-def _template() -> Any:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["thousands"] = lambda n: f"{n:,}" if isinstance(n, int) else "" if n is None else n
-    text = files("curate.report").joinpath("templates", "report.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(text)
 
 
 def _write_csv(path: Path, rows: tables.Rows) -> None:

@@ -95,7 +95,7 @@ def without_ids(workspace: Path, out: Path, shared: Path) -> None:
     copy = out / "without_ids"
     shutil.copytree(workspace, copy)
     with Catalogue.write(copy, "bench") as catalogue:
-        link(catalogue, find_policy("strict", without_ids=True))
+        link(catalogue, find_policy("strict", without_ids=True), LocalEngine(default_workers()))
         edges = catalogue.rows("SELECT image_a, image_b, evidence, score FROM edges ORDER BY ALL")
     path = out / "edges_without_ids.csv"
     with path.open("w", encoding="utf-8", newline="") as handle:

@@ -224,7 +224,7 @@ def measure(number: int, policy: str, seed: int, out: Path) -> dict[str, Any]:
         assert described["computed"] == 0, "rows that were drawn are not those that the stage looks for"
         clock.watch_evidence()
         before = len(clock.rows)
-        summary = clock.time("link, all", lambda: link(catalogue, find_policy(policy)))
+        summary = clock.time("link, all", lambda: link(catalogue, find_policy(policy), LocalEngine(1)))
         clock.rest("link, rest", before)
         images = [i for (i,) in catalogue.rows("SELECT image_id FROM images ORDER BY image_id")]
         pairs = catalogue.rows("SELECT image_a, image_b FROM edges")

@@ -19,12 +19,10 @@ import base64
 import csv
 import io
 import os
-import re
 import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +37,7 @@ from curate.fingerprints.extractors import find_extractor  # noqa: E402
 from curate.fingerprints.stage import fingerprint_stage  # noqa: E402
 from curate.graph.link import link  # noqa: E402
 from curate.graph.policy import find_policy  # noqa: E402
+from curate.report.page import style  # noqa: E402
 from curate.sources.ingest import ingest  # noqa: E402
 from curate.sources.registry import source  # noqa: E402
 from curate.stopwatch import measured  # noqa: E402
@@ -67,14 +66,14 @@ class Bench:
         """Ingest and describe everything that was made."""
         self._ingest("second", r"(?P<native_id>[^/]+/\d{5})\.png", ignored="no other")
         self._ingest("first", r"(?P<native_id>\d{5})\.png", ignored="no other")
-        fingerprint_stage(self.catalogue, LocalEngine(workers), self.extractor, progress=progress)
+        fingerprint_stage(self.catalogue, LocalEngine(workers), self.extractor, points=True, progress=progress)
 
     def edges(self, case: Case) -> list[tuple[str, str, str]]:
         """Link the first pictures and those of one case; return (image_a, image_b, evidence)."""
         self._ingest("second", rf"{case.folder}/(?P<native_id>\d{{5}})\.png", ignored=rf"(?!{case.folder}/).*")
-        summary = fingerprint_stage(self.catalogue, LocalEngine(1), self.extractor)
+        summary = fingerprint_stage(self.catalogue, LocalEngine(1), self.extractor, points=True)
         assert summary["computed"] == 0, "a picture was described twice"
-        link(self.catalogue, self.policy)
+        link(self.catalogue, self.policy, LocalEngine(default_workers()))
         return self.catalogue.rows("SELECT image_a, image_b, evidence FROM edges ORDER BY ALL")
 
     def _ingest(self, name: str, pattern: str, *, ignored: str) -> None:
@@ -217,9 +216,6 @@ def page(result: Mapping[str, Any], out: Path) -> str:
     """Return the page: a bar for each kind of evidence at each strength, an example of each transform and of each negative."""
     from jinja2 import Environment, StrictUndefined
 
-    report = files("curate.report").joinpath("templates", "report.html.j2").read_text(encoding="utf-8")
-    style = re.search(r"<style>\n(.*?)</style>", report, flags=re.DOTALL)
-    assert style is not None, "the report has no style"
     rows = [
         {**row, "example": example(out, case)}
         for row, case in zip(
@@ -235,7 +231,7 @@ def page(result: Mapping[str, Any], out: Path) -> str:
         groups.setdefault(row["transform"], []).append(row)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(Path(__file__).with_suffix(".html.j2").read_text(encoding="utf-8"))
-    shown: str = template.render(result=result, style=style.group(1), kinds=speaking(result), groups=groups, negatives=negatives)
+    shown: str = template.render(result=result, style=style(), kinds=speaking(result), groups=groups, negatives=negatives)
     return shown
 
 

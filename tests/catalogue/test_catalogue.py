@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from curate.catalogue import Catalogue
+from curate.engines import LocalEngine
 from curate.errors import InputError, NotReadyError, WorkspaceLockedError
 from curate.fingerprints.stage import fingerprint_stage
 from curate.graph.link import link
@@ -87,5 +88,5 @@ def test_a_stage_without_the_one_before_names_the_command(catalogue, engine):
         fingerprint_stage(catalogue, engine, None)
     assert "curate ingest" in caught.value.hint
     with pytest.raises(NotReadyError) as caught:
-        link(catalogue, find_policy("strict"))
+        link(catalogue, find_policy("strict"), LocalEngine(1))
     assert "curate fingerprint" in caught.value.hint

@@ -97,7 +97,7 @@ def test_a_pair_that_shares_several_keys_is_one_edge_that_names_all():
 
 
 def test_policies():
-    assert set(POLICIES) == {"strict", "paper"}
+    assert set(POLICIES) == {"strict", "paper", "paper-code"}
     assert not set(find_policy("strict", without_ids=True).evidence) & {"lesion", "patient", "image_id", "declared"}
     assert find_policy("paper", level="lesion").level == "lesion"
     with pytest.raises(InputError, match="no policy"):

@@ -7,6 +7,7 @@ from curate.catalogue import Catalogue
 from curate.engines import LocalEngine
 from curate.errors import InputError, NotReadyError
 from curate.graph.evidence.exif import same_session
+from curate.graph.evidence.ids import same_image_id
 from curate.graph.explain import explain_image, explain_pair
 from curate.graph.link import link, link_is_current
 from curate.graph.policy import find_policy
@@ -81,6 +82,31 @@ def test_two_cameras_two_serials_and_the_model_alone_are_never_tied(catalogue):
     assert all(e.weak and not e.must_link for e in same_session(catalogue, STRICT).edges)
 
 
+PAPER_CODE = find_policy("paper-code")
+
+
+def test_the_authors_code_ties_two_cameras_strictly_within_the_window(catalogue):
+    rows = [*shots(0), *shots(119, camera="D"), *shots(240), *shots(50), *shots(60, camera=None)]
+    write_pictures(catalogue, rows)
+    # 0 and 3 are of one camera; 1 and 2 are 121 s apart; a missing model differs from every named one
+    assert joined(same_session(catalogue, PAPER_CODE)) == {("0", "1"), ("1", "3"), ("0", "4"), ("1", "4"), ("3", "4")}
+
+
+def test_the_authors_window_is_open(catalogue):
+    write_pictures(catalogue, [*shots(0), *shots(120, camera="D")])
+    assert joined(same_session(catalogue, PAPER_CODE)) == set()
+
+
+def test_the_authors_code_takes_files_of_one_name_for_one_image(catalogue):
+    write_pictures(catalogue, [{}, {}])
+    catalogue.execute("UPDATE images SET path = 'a/one.jpg' WHERE native_id = '000'")
+    catalogue.execute("UPDATE images SET path = 'b/one.jpg' WHERE native_id = '001'")
+    catalogue.execute("UPDATE files SET path = CASE path WHEN '000.jpg' THEN 'a/one.jpg' ELSE 'b/one.jpg' END")
+    catalogue.execute("UPDATE contents SET path = CASE path WHEN '000.jpg' THEN 'a/one.jpg' ELSE 'b/one.jpg' END")
+    assert [e.basis for e in same_image_id(catalogue, PAPER_CODE).edges] == ["file name one.jpg"]
+    assert same_image_id(catalogue, STRICT).edges == []
+
+
 def test_a_scanner_s_stamp_and_an_unset_clock_tie_nothing(catalogue):
     write_pictures(catalogue, shots(*[0] * 11))
     found = same_session(catalogue, STRICT)
@@ -128,10 +154,10 @@ def first_hash():
     return np.random.default_rng(0).integers(0, 256, (8, 32), dtype=np.uint8).tobytes()
 
 
-@pytest.mark.parametrize(("bits", "edges", "weak"), [(0, 1, False), (24, 1, False), (25, 1, True), (36, 1, True), (37, 0, False)])
+@pytest.mark.parametrize(("bits", "edges", "weak"), [(0, 1, False), (24, 1, False), (25, 1, True), (28, 1, True), (29, 0, False)])
 def test_hash_thresholds_and_weak_bridges(catalogue, bits, edges, weak):
     prepared(catalogue, [{}, {"hashes": near(first_hash(), bits)}])
-    summary = link(catalogue, STRICT)
+    summary = link(catalogue, STRICT, LocalEngine(1))
     assert summary["edges"]["hash"] == edges
     assert [f for (f,) in catalogue.rows("SELECT id FROM findings WHERE stage = 'link'")] == (
         ["component.weak-bridge"] if weak else []
@@ -140,12 +166,12 @@ def test_hash_thresholds_and_weak_bridges(catalogue, bits, edges, weak):
 
 def test_flat_pictures_get_no_hash_edge(catalogue):
     prepared(catalogue, [{}, {"hashes": first_hash(), "energy": 2.0}])
-    assert link(catalogue, STRICT)["edges"]["hash"] == 0
+    assert link(catalogue, STRICT, LocalEngine(1))["edges"]["hash"] == 0
 
 
 def test_a_component_over_the_budget_stays_whole_and_is_a_finding(catalogue):
     prepared(catalogue, [{"pixel": "p" * 64, "sha256": f"{n:064x}"} for n in range(31)])
-    assert link(catalogue, STRICT)["largest_component"] == 31
+    assert link(catalogue, STRICT, LocalEngine(1))["largest_component"] == 31
     assert catalogue.rows("SELECT id, len(images) FROM findings WHERE id = 'component.over-budget'") == [
         ("component.over-budget", 31)
     ]
@@ -159,20 +185,20 @@ def decide(catalogue, a, b, verdict, second):
 
 def test_verdicts_tie_and_untie_and_the_last_one_counts(catalogue):
     prepared(catalogue, [{}, {"hashes": near(first_hash(), 10)}, {}])
-    assert link(catalogue, STRICT)["edges"]["hash"] == 1
+    assert link(catalogue, STRICT, LocalEngine(1))["edges"]["hash"] == 1
     decide(catalogue, "000", "001", "different", 1)
     assert not link_is_current(catalogue)
     decide(catalogue, "000", "002", "different", 2)
     decide(catalogue, "000", "002", "same", 3)
-    summary = link(catalogue, STRICT)
+    summary = link(catalogue, STRICT, LocalEngine(1))
     assert (summary["edges"]["hash"], summary["edges"]["verdict"]) == (0, 1)
-    assert link(catalogue, STRICT)["skipped"]
+    assert link(catalogue, STRICT, LocalEngine(1))["skipped"]
 
 
 def test_a_verdict_against_identical_bytes_is_a_finding_and_changes_nothing(catalogue):
     prepared(catalogue, [{"sha256": "a" * 64}, {"sha256": "a" * 64}])
     decide(catalogue, "000", "001", "different", 1)
-    summary = link(catalogue, STRICT)
+    summary = link(catalogue, STRICT, LocalEngine(1))
     assert summary["components"] == 1
     assert summary["edges"]["bytes"] == summary["edges"]["pixels"] == 1
     assert summary["edges"]["hash"] == 0
@@ -182,7 +208,7 @@ def test_a_verdict_against_identical_bytes_is_a_finding_and_changes_nothing(cata
 
 def test_explanations(catalogue):
     prepared(catalogue, [{}, {"hashes": near(first_hash(), 10)}, {"hashes": near(first_hash(), 100)}])
-    link(catalogue, STRICT)
+    link(catalogue, STRICT, LocalEngine(1))
     told = explain_image(catalogue, "s:000")
     assert told["members"] == ["s:000", "s:001"]
     assert [e["evidence"] for e in told["edges"]] == ["hash"]
@@ -199,7 +225,7 @@ def test_explanations(catalogue):
 
 def test_new_pictures_make_the_links_stale(catalogue):
     prepared(catalogue, [{}])
-    link(catalogue, STRICT)
+    link(catalogue, STRICT, LocalEngine(1))
     write_pictures(catalogue, [{"name": "new", "sha256": "b" * 64}])
     with pytest.raises(NotReadyError, match="since the last fingerprints"):
         link_is_current(catalogue)
@@ -208,9 +234,9 @@ def test_new_pictures_make_the_links_stale(catalogue):
 def test_patient_level_is_a_choice(project, frozen):
     assert frozen
     with Catalogue.write(project.workspace, "a test") as catalogue:
-        whole = link(catalogue, find_policy("strict"))
-        lesion = link(catalogue, find_policy("strict", level="lesion"))
+        whole = link(catalogue, find_policy("strict"), LocalEngine(1))
+        lesion = link(catalogue, find_policy("strict", level="lesion"), LocalEngine(1))
         assert whole["edges"]["patient"] == 1
         assert lesion["edges"]["patient"] == 0
         assert lesion["components"] == whole["components"] + 1
-        link(catalogue, find_policy("strict"))
+        link(catalogue, find_policy("strict"), LocalEngine(1))

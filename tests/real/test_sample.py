@@ -59,7 +59,7 @@ def test_no_known_pair_straddles(job, pairs):
 def test_without_ids_the_same_photograph_is_always_found_and_little_else_is_joined(job, pairs):
     _, project, manifest = job
     with Catalogue.write(project.workspace, "a test") as catalogue:
-        link(catalogue, find_policy("strict", without_ids=True))
+        link(catalogue, find_policy("strict", without_ids=True), LocalEngine(1))
         component = dict(catalogue.rows("SELECT image_id, component FROM components"))
         edges = set(catalogue.rows("SELECT DISTINCT image_a, image_b FROM edges"))
     same = [p for p in pairs if p["relation"] in ("same_id", "identical_pixels")]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from curate.catalogue import Catalogue
+from curate.engines import LocalEngine
 from curate.errors import InputError
 from curate.graph.link import link
 from curate.graph.policy import find_policy
@@ -98,9 +99,9 @@ def test_the_gate_names_every_reason():
 def linked(project, frozen, tree):
     assert frozen
     with Catalogue.write(project.workspace, "a test") as catalogue:
-        link(catalogue, find_policy("strict"))
+        link(catalogue, find_policy("strict"), LocalEngine(1))
         yield catalogue
-        link(catalogue, find_policy("strict"))
+        link(catalogue, find_policy("strict"), LocalEngine(1))
         split(catalogue, project.split, tree)
 
 

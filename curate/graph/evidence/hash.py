@@ -12,7 +12,10 @@ QUERIES = 4096  # hashes asked at a time, so that memory stays bounded
 
 
 def near_hashes(catalogue: Catalogue, policy: Policy) -> Evidence:
-    """Tie pictures whose hashes differ in at most `hash_accept` bits in some orientation; flat pictures take no part."""
+    """Tie pictures whose hashes differ in at most `hash_accept` bits in some orientation; flat pictures take no part.
+
+    Pairs of up to `hash_near` bits are given to verification.
+    """
     rows = catalogue.rows(
         "SELECT image_id, hashes FROM pictures WHERE hash_energy >= ? ORDER BY image_id", [policy.hash_least_energy]
     )
@@ -20,13 +23,16 @@ def near_hashes(catalogue: Catalogue, policy: Policy) -> Evidence:
         return Evidence([])
     images = [image for image, _ in rows]
     hashes = np.frombuffer(b"".join(h for _, h in rows), dtype=np.uint8).reshape(-1, len(ORIENTATIONS), BYTES)
-    edges = []
-    for (i, j), (distance, orientation) in sorted(near_pairs(hashes, policy.hash_accept).items()):
+    edges, near = [], []
+    for (i, j), (distance, orientation) in sorted(near_pairs(hashes, max(policy.hash_accept, policy.hash_near)).items()):
+        if distance > policy.hash_accept:
+            near.append((images[i], images[j]))
+            continue
         basis = f"{distance} of {BITS} bits differ"
         if orientation:
             basis += f", {ORIENTATIONS[orientation]}"
         edges.append(Edge(images[i], images[j], "hash", round(1 - distance / BITS, 4), False, distance > policy.hash_strong, basis))
-    return Evidence(edges, pairs_compared=len(images) * (len(images) - 1) // 2)
+    return Evidence(edges, pairs_compared=len(images) * (len(images) - 1) // 2, near=near)
 
 
 def near_pairs(hashes: npt.NDArray[np.uint8], radius: int) -> dict[tuple[int, int], tuple[int, int]]:

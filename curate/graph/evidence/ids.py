@@ -10,9 +10,12 @@ from curate.graph.evidence.interface import Evidence
 from curate.graph.policy import Policy
 
 
-def same_image_id(catalogue: Catalogue, _: Policy) -> Evidence:
-    """Tie images that carry one image key (one photograph published in several places)."""
-    return _by_key(catalogue, "image_id", "SELECT key, image_id FROM image_key_rows")
+def same_image_id(catalogue: Catalogue, policy: Policy) -> Evidence:
+    """Tie images of one image key (one photograph published in several places), or of one file name where the policy says so."""
+    keys = "SELECT key, image_id FROM image_key_rows"
+    if policy.file_names:
+        keys += " UNION SELECT 'file name ' || parse_filename(path, false, 'forward_slash'), image_id FROM images"
+    return _by_key(catalogue, "image_id", keys)
 
 
 def same_lesion(catalogue: Catalogue, _: Policy) -> Evidence:

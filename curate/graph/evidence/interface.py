@@ -14,6 +14,7 @@ class Edge(NamedTuple):
         score: in [0, 1], rounded to four digits; 1 for must-link evidence.
         must_link: never overruled silently.
         weak: candidate evidence between its two thresholds.
+        probability: calibrated, that the two show one lesion; None where nothing calibrated it.
         basis: what it is, for people: the shared key, the distance, the seconds between two shots.
     """
 
@@ -24,6 +25,7 @@ class Edge(NamedTuple):
     must_link: bool
     weak: bool
     basis: str
+    probability: float | None = None
 
 
 class Evidence(NamedTuple):
@@ -33,6 +35,7 @@ class Evidence(NamedTuple):
         edges: accepted edges, one per pair.
         pairs_compared: pairs that were looked at (0 where keys are grouped, not compared).
         findings: what a person should look at.
+        near: pairs that came near enough for verification to say.
         not_run: why this evidence could not run; empty when it did.
     """
 
@@ -40,6 +43,7 @@ class Evidence(NamedTuple):
     pairs_compared: int = 0
     findings: list[dict[str, Any]] = []  # noqa: RUF012 - never changed
     not_run: str = ""
+    near: list[tuple[str, str]] = []  # noqa: RUF012 - never changed
 
 
 Kind = Callable[[Catalogue, Policy], Evidence]

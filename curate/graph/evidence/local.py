@@ -1,0 +1,200 @@
+"""Candidate evidence from local features: one skin in two photographs, whatever their turn, zoom and light.
+
+Candidates come from voting (`curate.graph.candidates`) and, for clinical pictures, whose texture changes with the light, from their
+nearest neighbours by CNN features; each is verified (`curate.graph.verification`), and its measures become a probability
+(`curate.graph.calibration`). Copies of one photograph are represented by one of them, so that they do not fill each other's lists.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from curate.catalogue import Catalogue
+from curate.catalogue.stages import required_stage
+from curate.engines import Engine
+from curate.fingerprints.points import LOCAL
+from curate.fingerprints.stage import store
+from curate.graph.calibration import calibration_of
+from curate.graph.candidates import codes, vote
+from curate.graph.components import components
+from curate.graph.evidence.cnn import near_pairs
+from curate.graph.evidence.interface import Edge, Evidence
+from curate.graph.policy import Policy
+from curate.graph.verification import MEASURES, Prepared, prepare, verify
+
+VERSION = "1"  # of the measures
+CLINICAL = "clinical"
+KEPT = 400  # prepared pictures that a worker keeps, half a megabyte each
+BATCH = 20_000  # pairs per commit
+
+
+class Pictures(NamedTuple):
+    """The pictures that represent their copies, in order of their ids."""
+
+    images: list[str]
+    sha256: list[str]
+    positions: npt.NDArray[np.int64]
+    modality: list[str]
+
+
+class Pair(NamedTuple):
+    """Two positions in `Pictures`, the one with the smaller sha256 first."""
+
+    first: int
+    second: int
+
+
+def same_skin(
+    catalogue: Catalogue, policy: Policy, engine: Engine, copies: Iterable[tuple[str, str]], near: Iterable[tuple[str, str]]
+) -> Evidence:
+    """Tie pictures that show one skin.
+
+    Args:
+        catalogue: open for writing: what is measured on a pair is kept.
+        policy: how many candidates, from which probability on.
+        engine: where pairs are verified.
+        copies: pairs known as copies of one photograph.
+        near: pairs that other evidence proposes.
+    """
+    if required_stage(catalogue, "fingerprint", "curate fingerprint").summary.get("points") is None:
+        return Evidence([], not_run="no points were taken (--no-points)")
+    pictures = representatives(catalogue, copies)
+    pairs = candidate_pairs(catalogue, pictures, policy, near)
+    measures = measured(catalogue, engine, pictures, pairs)
+    calibration = calibration_of(policy.calibration)
+    probability = calibration.probability(measures, [modality_of(pictures, pair) for pair in pairs])
+    edges = []
+    for n in np.flatnonzero(probability >= policy.local_accept).tolist():
+        a, b = sorted((pictures.images[pairs[n].first], pictures.images[pairs[n].second]))
+        chance = float(probability[n])
+        told = in_words(dict(zip(MEASURES, measures[n].tolist(), strict=True)))
+        edges.append(Edge(a, b, "local", chance, False, chance < policy.local_strong, told, chance))
+    return Evidence(edges, pairs_compared=len(pairs))
+
+
+def in_words(measures: dict[str, float]) -> str:
+    """Say what a probability rests on."""
+    return (
+        f"{measures['guided']:.0f} places match, {measures['agreeing']:.0f} of them alone; "
+        f"detail agrees {measures['detail']:.2f}, in the median tile {measures['tiles_median']:.2f}; "
+        f"scale {np.exp(measures['scale']):.2f}"
+    )
+
+
+def modality_of(pictures: Pictures, pair: Pair) -> str:
+    """Return the modality by whose model a pair is judged: its pictures' where it is one, else none."""
+    one, other = pictures.modality[pair.first], pictures.modality[pair.second]
+    return one if one == other else ""
+
+
+def representatives(catalogue: Catalogue, copies: Iterable[tuple[str, str]]) -> Pictures:
+    """Return the first picture of each set of copies."""
+    key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["points"]
+    rows = catalogue.rows(
+        """SELECT p.image_id, p.sha256, f.position, coalesce(r.modality, '') FROM pictures p
+           JOIN features f ON f.sha256 = p.sha256 AND f.extractor = ? LEFT JOIN records r USING (image_id) ORDER BY p.image_id""",
+        [key],
+    )
+    images = [image for image, *_ in rows]
+    there = set(images)
+    place = components(images, ((a, b) for a, b in copies if a in there and b in there))
+    seen: set[str] = set()
+    first = [row for row in rows if place[row[0]] not in seen and not seen.add(place[row[0]])]  # type: ignore[func-returns-value]
+    return Pictures(
+        [image for image, *_ in first],
+        [sha for _, sha, *_ in first],
+        np.array([position for *_, position, _ in first], dtype=np.int64),
+        [modality for *_, modality in first],
+    )
+
+
+def candidate_pairs(catalogue: Catalogue, pictures: Pictures, policy: Policy, near: Iterable[tuple[str, str]]) -> list[Pair]:
+    """Return the pairs to be verified, sorted: by votes, by CNN features (clinical pictures), and those that others propose."""
+    key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["points"]
+    points = store(catalogue, key).read_records(LOCAL)["points"]
+    voted = vote(codes(points, pictures.positions), len(pictures.images), policy.local_candidates)
+    pairs = set(zip(voted.i.tolist(), voted.j.tolist(), strict=True)) | _alike(catalogue, pictures, policy.local_candidates)
+    place = {image: n for n, image in enumerate(pictures.images)}
+    pairs |= {(min(place[a], place[b]), max(place[a], place[b])) for a, b in near if a in place and b in place}
+    ordered = []
+    for i, j in sorted(pairs):
+        ordered.append(Pair(i, j) if pictures.sha256[i] < pictures.sha256[j] else Pair(j, i))
+    return ordered
+
+
+def _alike(catalogue: Catalogue, pictures: Pictures, most: int) -> set[tuple[int, int]]:
+    """Return the nearest clinical pictures by CNN features, where these were computed."""
+    key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["extractor"]
+    clinical = [n for n, modality in enumerate(pictures.modality) if modality == CLINICAL]
+    if key is None or len(clinical) < 2:
+        return set()
+    positions = dict(catalogue.rows("SELECT sha256, position FROM features WHERE extractor = ?", [key]))
+    held = store(catalogue, key)
+    features = held.read(held.path.stat().st_size // 2 // len(positions))[[positions[pictures.sha256[n]] for n in clinical]]
+    return {(clinical[i], clinical[j]) for i, j, _ in near_pairs(features, most, -1.0)}
+
+
+def measured(catalogue: Catalogue, engine: Engine, pictures: Pictures, pairs: list[Pair]) -> npt.NDArray[np.float64]:
+    """Return the measures of pairs, of shape (pairs, measures); those not known yet are measured and kept, batch by batch."""
+    known = _known(catalogue, pictures, pairs)
+    missing = [pair for pair in pairs if pair not in known]
+    key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["points"]
+    tasks = ((int(pictures.positions[p.first]), int(pictures.positions[p.second])) for p in missing)
+    results: Iterator[bytes] = engine.map(_measure, tasks, _open, (store(catalogue, key).path,)) if missing else iter(())
+    waiting = iter(missing)
+    while batch := list(islice(results, BATCH)):
+        with catalogue.transaction():
+            rows: list[dict[str, Any]] = []
+            for pair, values in zip(islice(waiting, len(batch)), batch, strict=True):
+                known[pair] = values
+                names = {"sha256_a": pictures.sha256[pair.first], "sha256_b": pictures.sha256[pair.second]}
+                rows.append({**names, "version": VERSION, "measures": values})
+            catalogue.insert("pair_measures", rows)
+    table = np.frombuffer(b"".join(known[pair] for pair in pairs), dtype=np.float32)
+    return table.reshape(-1, len(MEASURES)).astype(np.float64)
+
+
+def _known(catalogue: Catalogue, pictures: Pictures, pairs: list[Pair]) -> dict[Pair, bytes]:
+    """Return what was measured before."""
+    import pyarrow as pa
+
+    asked = pa.table(
+        {
+            "first": pa.array([p.first for p in pairs], pa.int64()),
+            "second": pa.array([p.second for p in pairs], pa.int64()),
+            "sha256_a": pa.array([pictures.sha256[p.first] for p in pairs], pa.string()),
+            "sha256_b": pa.array([pictures.sha256[p.second] for p in pairs], pa.string()),
+        }
+    )
+    catalogue.connection.register("asked", asked)
+    rows = catalogue.rows(
+        "SELECT first, second, measures FROM asked JOIN pair_measures USING (sha256_a, sha256_b) WHERE version = ?", [VERSION]
+    )
+    catalogue.connection.unregister("asked")
+    return {Pair(i, j): values for i, j, values in rows}
+
+
+_records: npt.NDArray[np.void] | None = None
+
+
+def _open(path: Path) -> None:
+    """Open the points in a worker."""
+    global _records  # noqa: PLW0603 - a worker process reads one file for all its tasks
+    _records = np.memmap(path, dtype=LOCAL, mode="r")
+    _prepared.cache_clear()
+
+
+@lru_cache(KEPT)
+def _prepared(position: int) -> Prepared:
+    assert _records is not None
+    return prepare(_records[position])
+
+
+def _measure(pair: tuple[int, int]) -> bytes:
+    measures = verify(_prepared(pair[0]), _prepared(pair[1])).measures
+    return np.array([measures[name] for name in MEASURES], dtype=np.float32).tobytes()

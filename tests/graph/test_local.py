@@ -1,0 +1,158 @@
+"""The evidence `local` end to end on drawn photographs: found whatever the order, the workers, or what was known before."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from curate.catalogue import Catalogue
+from curate.engines import LocalEngine
+from curate.errors import InputError, NotReadyError
+from curate.fingerprints.stage import fingerprint_stage
+from curate.graph.calibrate import calibrate
+from curate.graph.evidence import local
+from curate.graph.explain import draw_pair, explain_pair
+from curate.graph.link import link, link_is_current
+from curate.graph.policy import find_policy
+from curate.sources.ingest import ingest
+from curate.sources.registry import source
+from curate.taxonomy.tree import Tree
+from tests.graph.skin import skin, view
+
+POLICY = find_policy("strict", without_ids=True)
+DECLARATION = """
+id = "shots"
+name = "Drawn photographs"
+type = "collection"
+licence = "CC0-1.0"
+attribution = "nobody"
+citation = "none"
+homepage = "https://example.org/"
+download = "drawn"
+[[images]]
+pattern = '(?P<native_id>[^/]+)\\.png'
+[record]
+image_keys = ["shots:{native_id}"]
+"""
+# file, skin, what the camera did; two photographs each of the first four skins
+SHOTS = [
+    ("a1", 1, {}),
+    ("a2", 1, {"zoom": 1.9, "turn": 25}),
+    ("b1", 2, {}),
+    ("b2", 2, {"turn": 140, "shift": (25, -12)}),
+    ("c1", 3, {"zoom": 0.7}),
+    ("c2", 3, {"zoom": 1.3, "turn": -60}),
+    ("d1", 4, {}),
+    ("d2", 4, {"zoom": 1.2, "turn": 10}),
+    *[(f"x{n}", 10 + n, {}) for n in range(8)],
+]
+PAIRS = {("a1", "a2"), ("b1", "b2"), ("c1", "c2"), ("d1", "d2")}
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shots")
+    for n, (name, seed, how) in enumerate(SHOTS):
+        view(skin(seed), seed=n, **how).save(folder / f"{name}.png")
+    return folder
+
+
+def described(catalogue, folder, declaration, workers=1):
+    ingest(catalogue, source(str(declaration), Tree.shipped()), folder, Tree.shipped())
+    fingerprint_stage(catalogue, LocalEngine(workers), None, points=True)
+
+
+@pytest.fixture
+def declaration(tmp_path):
+    path = tmp_path / "shots.toml"
+    path.write_text(DECLARATION, encoding="utf-8")
+    return path
+
+
+def edges(catalogue):
+    rows = catalogue.rows("SELECT image_a, image_b, evidence, score, probability, weak, basis FROM edges ORDER BY ALL")
+    return [row for row in rows if row[2] == "local"]
+
+
+def test_two_photographs_of_one_skin_are_tied_and_no_others(catalogue, shots, declaration):
+    described(catalogue, shots, declaration)
+    summary = link(catalogue, POLICY, LocalEngine(1))
+    found = edges(catalogue)
+    assert {(a.split(":")[1], b.split(":")[1]) for a, b, *_ in found} == PAIRS
+    assert summary["edges"]["hash"] == summary["edges"]["local"] - len(PAIRS) == 0
+    assert all(score == probability and 0.5 <= probability <= 1 for *_, score, probability, _, _ in found)
+    assert "places match" in found[0][-1]
+    assert link_is_current(catalogue)
+
+    told = explain_pair(catalogue, "shots:a1", "shots:a2")
+    assert told["path"][0]["evidence"][0]["probability"] == found[0][4]
+    apart = next(m for m in explain_pair(catalogue, "shots:a1", "shots:x3")["likeness"] if m["evidence"] == "local")
+    assert apart["probability"] < 0.5
+    assert draw_pair(catalogue, "shots:a1", "shots:a2").width > 1000
+
+
+def test_workers_and_order_change_nothing(tmp_path, shots, declaration):
+    results = []
+    for n, workers in enumerate((1, 2)):
+        with Catalogue.write(tmp_path / f"w{n}", "a test") as catalogue:
+            if n:  # one picture comes first, the others later
+                few = tmp_path / "few"
+                few.mkdir()
+                for name in ("d2", "x5", "a1"):
+                    Image.open(shots / f"{name}.png").save(few / f"{name}.png")
+                described(catalogue, few, declaration)
+                link(catalogue, POLICY, LocalEngine(1))
+            described(catalogue, shots, declaration, workers)
+            link(catalogue, POLICY, LocalEngine(workers))
+            results.append(edges(catalogue))
+    assert results[0] == results[1]
+
+
+def test_what_is_known_is_not_measured_again(catalogue, shots, declaration, monkeypatch):
+    described(catalogue, shots, declaration)
+    link(catalogue, POLICY, LocalEngine(1))
+    before = edges(catalogue)
+    monkeypatch.setattr(local, "_measure", None)  # would raise when called
+    link(catalogue, POLICY.model_copy(update={"local_accept": 0.4}), LocalEngine(1))
+    assert {e[:2] for e in edges(catalogue)} >= {e[:2] for e in before}
+    count = catalogue.value("SELECT count(*) FROM pair_measures")
+    assert count == catalogue.value("SELECT count(DISTINCT (sha256_a, sha256_b)) FROM pair_measures")
+
+
+def test_copies_of_one_photograph_do_not_fill_the_list(catalogue, shots, declaration, tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for name in ("a1", "a2", *[f"x{n}" for n in range(4)]):
+        Image.open(shots / f"{name}.png").save(folder / f"{name}.png")
+    for n in range(14):
+        Image.open(shots / "a1.png").resize((360, 270)).save(folder / f"copy{n:02}.png", pnginfo=None, compress_level=n % 9)
+    described(catalogue, folder, declaration)
+    link(catalogue, POLICY, LocalEngine(1))
+    component = dict(catalogue.rows("SELECT image_id, component FROM components"))
+    assert component["shots:a2"] == component["shots:a1"] == component["shots:copy13"]
+
+
+def test_without_points_it_does_not_run_and_says_so(catalogue, shots, declaration):
+    ingest(catalogue, source(str(declaration), Tree.shipped()), shots, Tree.shipped())
+    fingerprint_stage(catalogue, LocalEngine(1), None)
+    assert "no points" in link(catalogue, POLICY, LocalEngine(1))["not_run"]["local"]
+    with pytest.raises(NotReadyError, match="No points"):
+        calibrate(catalogue, POLICY, LocalEngine(1))
+    with pytest.raises(InputError, match="no points"):
+        draw_pair(catalogue, "shots:a1", "shots:a2")
+    fingerprint_stage(catalogue, LocalEngine(1), None, points=True)
+    assert not link(catalogue, POLICY, LocalEngine(1))["not_run"].get("local")
+
+
+def test_too_little_is_known_to_learn_from(catalogue, shots, declaration):
+    described(catalogue, shots, declaration)
+    with pytest.raises(InputError, match="0 pairs of one lesion"):
+        calibrate(catalogue, POLICY, LocalEngine(1))
+
+
+def test_a_flat_picture_takes_part_in_nothing(catalogue, declaration, tmp_path):
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    for n in range(3):
+        Image.fromarray(np.full((60, 80, 3), 200 + n, dtype=np.uint8)).save(folder / f"{n}.png")
+    described(catalogue, folder, declaration)
+    assert link(catalogue, POLICY, LocalEngine(1))["edges"]["local"] == 0
