@@ -12,7 +12,8 @@ from typing import Any
 from curate.manifest.invariants import CHECKS, Frozen, Json, Rows
 from curate.manifest.pictures import Pictures
 from curate.manifest.read import require_manifest
-from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS
+from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, TEXT_FILES
+from curate.manifest.text import text_differences
 
 LISTED = 50  # violations of one invariant that are listed; the rest is counted
 SUM_LINE = re.compile(r"([0-9a-f]{64})  ([^/\n]+)")
@@ -115,6 +116,8 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
             proof.add(number, name, list(check(frozen)))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             proof.add(number, name, [f"cannot be checked, a value is missing or of another type ({type(error).__name__}: {error})"])
+    if any((folder / name).exists() for name in TEXT_FILES):
+        proof.add(0, "the text form says what the tables say", text_differences(folder))
     _pictures(proof, frozen, pictures)
     return proof
 
