@@ -94,7 +94,9 @@ def _writer(kind: "pa.DataType") -> Callable[[Any], str]:
 
     if pa.types.is_string(kind):
         return _string
-    return repr if pa.types.is_floating(kind) else _json  # json writes a float by its repr too, but names what is no number otherwise
+    return (
+        repr if pa.types.is_floating(kind) else _json
+    )  # json writes a float by its repr too, but names what is no number otherwise
 
 
 def _string(value: str) -> str:
