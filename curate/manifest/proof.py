@@ -260,8 +260,8 @@ def step_5_components(m: Manifest) -> Iterator[str]:
     yield from several("component {} straddles {}", ((r["component"], r["split"], i) for i, r in ids if r["split"] in SIDES))
     yield from several("component {} is in folds {}", ((r["component"], r["fold"], i) for i, r in ids if r["fold"] is not None))
     for image, row in ids:
-        held_out = folds > 0 and row["split"] in ("train", "validation") and row["pinned"] is None
-        fits = row["fold"] in range(folds) if held_out else row["fold"] is None
+        may = row["split"] in ("train", "validation")  # that a pinned image has no fold is step 8
+        fits = may and row["fold"] in range(folds) if row["fold"] is not None else not (may and folds and row["pinned"] is None)
         yield from told((not fits, f"{image}: in {row['split']}, pinned {row['pinned']}, and in fold {row['fold']} of {folds}"))
 
 
@@ -345,8 +345,9 @@ def step_9_counts(m: Manifest) -> Iterator[str]:
     for what, value in counted.items():
         yield from told((m.info["counts"][what] != value, f"{what} = {m.info['counts'][what]} stated, the tables say {value}"))
     sources = m.info["sources"]
-    folders = {f"source {source['id']}, folder {folder['folder']}": folder for source in sources for folder in source["folders"]}
-    yield from repeated("source {} is listed {} times", (source["id"] for source in sources))
+    listed = [(f"source {source['id']}, folder {folder['folder']}", folder) for source in sources for folder in source["folders"]]
+    yield from repeated("{} is listed {} times", [f"source {source['id']}" for source in sources] + [where for where, _ in listed])
+    folders = dict(listed)
     stated = {(f"source {source['id']}", "images"): source["images"] for source in sources}
     stated |= {(where, role): folder[role] for where, folder in folders.items() for role in ("images", "rejected")}
     found = Counter((f"source {row['source']}", "images") for row in m.images)

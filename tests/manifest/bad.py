@@ -1,4 +1,4 @@
-"""Bad manifests by name: each a real way to cheat or to fail, made of one good manifest.
+"""Bad manifests by name: each a real way to cheat or to fail, made of one good manifest; and some at the edge that are not bad.
 
 Whoever cheats here knows the format: both forms of the tables are written anew, every count is repaired and SHA256SUMS made
 again, so that nothing but the named thing is wrong. Each states the invariants that it breaks, and no other may be reported.
@@ -150,6 +150,24 @@ class bad:  # noqa: N801 - reads as the decorator that it is
         return make
 
 
+FINE: dict[str, Callable[[Copy], object]] = {}
+
+
+def fine(make: Callable[[Copy], object]) -> Callable[[Copy], object]:
+    """Name a function that makes a manifest that is as good as the good one, at the edge of what is."""
+    FINE[make.__name__] = make
+    return make
+
+
+def make_fine(name: str, good: Path, folder: Path) -> Path:
+    """Write a manifest that is fine by its name and return its folder."""
+    copy = Copy(good, folder / good.name)
+    FINE[name](copy)
+    copy.recount()
+    copy.write()
+    return copy.folder
+
+
 def make_bad(name: str, good: Path, folder: Path) -> Path:
     """Write a bad manifest by its name and return its folder."""
     cheat, copy = BAD[name], Copy(good, folder / good.name)
@@ -242,6 +260,14 @@ def patient_key_in_two_splits(m: Copy) -> None:
 
 
 @bad({2})
+def patient_key_in_two_folds(m: Copy) -> None:
+    a = m.single("train")
+    b = next(r for r in m.images if r["split"] == "validation" and r["fold"] not in (None, a["fold"]))
+    a["patient_keys"] = ["pad_ufes_20:PAT_99"]
+    b.update(patient_keys=["pad_ufes_20:PAT_99"], split="train")
+
+
+@bad({2})
 def image_key_in_two_splits(m: Copy) -> None:
     shared(m, "image_keys", ["isic:ISIC_9999999"])
 
@@ -266,6 +292,12 @@ def level_lowered_and_the_policys_too(m: Copy) -> None:
     m.info["level"] = m.info["policy"]["level"] = "lesion"
 
 
+@bad({2})
+def level_lowered_where_no_link_tells(m: Copy) -> None:
+    m.unlink(*m.pair("patient", "test"))
+    m.info["level"] = "lesion"
+
+
 @bad({1})
 def image_left_out_of_the_folds(m: Copy) -> None:
     m.single("train")["fold"] = None
@@ -278,7 +310,12 @@ def test_image_put_in_a_fold(m: Copy) -> None:
 
 @bad({1})
 def fold_that_is_none(m: Copy) -> None:
-    m.single("train")["fold"] = 7
+    m.single("train")["fold"] = m.info["protocol"]["folds"]
+
+
+@bad({1})
+def fold_below_nought(m: Copy) -> None:
+    m.single("train")["fold"] = -1
 
 
 # ---------------------------------------------------------------- 0: rows, edges, form
@@ -323,6 +360,31 @@ def path_that_leaves_its_folder(m: Copy) -> None:
     folder["files"] = folder["images"] = folder["images"] - 1
 
 
+@bad({0, 5})
+def path_from_the_root(m: Copy) -> None:
+    m.single("train")["path"] = "/etc/passwd"
+
+
+@bad({0, 5})
+def path_on_a_drive(m: Copy) -> None:
+    m.single("train")["path"] = "C:/pictures/1.jpg"
+
+
+@bad({0, 5})
+def path_of_another_system(m: Copy) -> None:
+    m.single("train")["path"] = "..\\1.jpg"
+
+
+@bad({0, 5})
+def path_of_nothing(m: Copy) -> None:
+    m.single("train")["path"] = ""
+
+
+@bad({0})
+def digest_that_is_none(m: Copy) -> None:
+    m.single("train")["pixel_sha256"] = "x" * 64
+
+
 @bad({0})
 def digest_cut_short(m: Copy) -> None:
     row = m.single("train")
@@ -333,6 +395,22 @@ def digest_cut_short(m: Copy) -> None:
 def link_from_a_later_image_to_an_earlier(m: Copy) -> None:
     edge = m.edges[-1]
     edge["image_a"], edge["image_b"] = edge["image_b"], edge["image_a"]
+
+
+@bad({0})
+def link_from_an_image_to_itself(m: Copy) -> None:
+    row = m.single("train")
+    m.link(row, row)
+
+
+@bad({0, 1})
+def link_to_no_image(m: Copy) -> None:
+    m.edges[-1]["image_b"] = "pad_ufes_20:PAT_99"
+
+
+@bad({0, 1})
+def link_from_no_image(m: Copy) -> None:
+    m.edges[0]["image_a"] = "ham10000:ISIC_0000000"
 
 
 @bad({0})
@@ -357,8 +435,13 @@ def score_above_one(m: Copy) -> None:
 
 
 @bad({0})
+def score_below_nought(m: Copy) -> None:
+    m.edges[0]["score"] = -0.5
+
+
+@bad({0})
 def probability_above_one(m: Copy) -> None:
-    m.edges[0]["probability"] = 7.0
+    m.edges[0]["probability"] = 1.5
 
 
 @bad({0})
@@ -411,6 +494,11 @@ def paper_protocol_that_asks_for_less(m: Copy) -> None:
 
 
 @bad({3})
+def paper_protocol_that_asks_for_no_independence(m: Copy) -> None:
+    m.info["protocol"]["test_requires"]["independent"] = False
+
+
+@bad({3})
 def test_image_blurred(m: Copy) -> None:
     m.single("test").update(sharpness=0.5, quality_fail="blurred")
 
@@ -428,6 +516,16 @@ def validation_image_too_small(m: Copy) -> None:
 @bad({4})
 def pinned_image_in_test(m: Copy) -> None:
     m.single("test")["pinned"] = "over_budget"
+
+
+@bad({4})
+def pinned_image_in_a_fold(m: Copy) -> None:
+    m.single("train")["pinned"] = "over_budget"
+
+
+@bad({4})
+def pinned_image_in_validation(m: Copy) -> None:
+    m.single("validation").update(pinned="over_budget", fold=None)
 
 
 @bad({4})
@@ -457,6 +555,17 @@ def folder_left_out_of_the_account(m: Copy) -> None:
 @bad({5})
 def source_left_out_of_the_account(m: Copy) -> None:
     del m.info["sources"][2]
+
+
+@bad({5})
+def source_listed_twice(m: Copy) -> None:
+    m.info["sources"].append({**m.info["sources"][2], "folders": []})
+
+
+@bad({5})
+def folder_listed_twice(m: Copy) -> None:
+    folders = m.info["sources"][2]["folders"]
+    folders.append(dict(folders[1]))
 
 
 @bad({5})
@@ -516,6 +625,13 @@ def node_that_is_not_listed(m: Copy) -> None:
     row["node_id"] = row["labels"][0]["node_id"] = "DC:9999999"
 
 
+def empty_leaf(m: Copy) -> dict[str, Any]:
+    """Return a node with nothing below it and no image on it."""
+    used = {label["node_id"] for row in m.images for label in row["labels"]} | {row["node_id"] for row in m.images}
+    parents = {node["parent_id"] for node in m.classes["nodes"]}
+    return next(n for n in m.classes["nodes"] if n["node_id"] not in used | parents)
+
+
 @bad({7})
 def class_above_the_limit(m: Copy) -> None:
     m.classes["partition"]["max_class_size"] = 1
@@ -551,6 +667,18 @@ def node_in_two_classes(m: Copy) -> None:
     m.classes["training_classes"].insert(0, {**nevus, "id": "DC:0000000"})
 
 
+@bad({7})
+def class_listed_twice(m: Copy) -> None:
+    """The second holds a node of the first."""
+    one = next(c for c in m.classes["training_classes"] if len(c["nodes"]) > 1)
+    m.classes["training_classes"].append({**one, "nodes": [one["nodes"].pop()]})
+
+
+@bad({7})
+def node_listed_twice(m: Copy) -> None:
+    m.classes["nodes"].append(dict(m.classes["nodes"][0]))
+
+
 @bad({7}, when="uncounted")
 def class_counted_wrongly(m: Copy) -> None:
     m.classes["training_classes"][0]["images"] += 1
@@ -558,17 +686,12 @@ def class_counted_wrongly(m: Copy) -> None:
 
 @bad({7})
 def branch_cut_off_the_tree(m: Copy) -> None:
-    used = {label["node_id"] for row in m.images for label in row["labels"]} | {row["node_id"] for row in m.images}
-    parents = {node["parent_id"] for node in m.classes["nodes"]}
-    leaf = next(n for n in m.classes["nodes"] if n["node_id"] not in used | parents)
-    leaf["parent_id"] = "DC:9999999"
+    empty_leaf(m)["parent_id"] = "DC:9999999"
 
 
 @bad({7})
 def ring_in_the_tree(m: Copy) -> None:
-    used = {label["node_id"] for row in m.images for label in row["labels"]} | {row["node_id"] for row in m.images}
-    parents = {node["parent_id"] for node in m.classes["nodes"]}
-    leaf = next(n for n in m.classes["nodes"] if n["node_id"] not in used | parents)
+    leaf = empty_leaf(m)
     leaf["parent_id"] = leaf["node_id"]
 
 
@@ -670,6 +793,56 @@ def sums_that_name_a_file_twice(m: Copy) -> None:
     m.rewrite("SHA256SUMS", lambda text: text + f"{digest}  manifest.json\n".encode())
 
 
+def sums_changed(m: Copy, change: Callable[[str], str]) -> None:
+    """Change the line of classes.json."""
+
+    def changed(text: bytes) -> bytes:
+        return "".join(change(x) if "classes" in x else x for x in text.decode().splitlines(keepends=True)).encode()
+
+    m.rewrite("SHA256SUMS", changed)
+
+
+@bad({9}, when="after")
+def sums_with_a_digest_in_capitals(m: Copy) -> None:
+    sums_changed(m, lambda line: line[:64].upper() + line[64:])
+
+
+@bad({9}, when="after")
+def sums_with_half_a_digest(m: Copy) -> None:
+    sums_changed(m, lambda line: line[32:])
+
+
+@bad({9}, when="after")
+def sums_with_a_star_before_the_name(m: Copy) -> None:
+    """As sha256sum writes it in binary mode; one form only, so that one content has one digest."""
+    sums_changed(m, lambda line: line.replace("  ", " *"))
+
+
+@bad({9}, when="after")
+def sums_with_an_empty_line(m: Copy) -> None:
+    sums_changed(m, lambda line: "\n" + line)
+
+
+@bad({9}, when="after")
+def sums_with_a_line_that_names_nothing(m: Copy) -> None:
+    sums_changed(m, lambda line: line + line[:66] + "\n")
+
+
+@bad({9}, when="after")
+def sums_in_another_order(m: Copy) -> None:
+    m.rewrite("SHA256SUMS", lambda text: b"".join(reversed(text.splitlines(keepends=True))))
+
+
+@bad({9}, when="after")
+def sums_without_a_last_line_end(m: Copy) -> None:
+    m.rewrite("SHA256SUMS", lambda text: text[:-1])
+
+
+@bad({9}, when="after")
+def sums_that_name_a_file_that_is_not_there(m: Copy) -> None:
+    m.rewrite("SHA256SUMS", lambda text: text + b"0" * 64 + b"  zero.txt\n")
+
+
 @bad({0}, by_proof=set(), when="after")
 def text_that_disagrees_with_parquet(m: Copy) -> None:
     """The proof speaks of the text alone, and says so."""
@@ -702,3 +875,126 @@ def licence_not_known(m: Copy) -> None:
 @bad({10})
 def allowed_licences_shortened(m: Copy) -> None:
     m.info["allowed_licences"] = ["CC-BY-4.0", "CC-BY-NC-4.0"]
+
+
+# ---------------------------------------------------------------- what is not bad
+
+
+@fine
+def scores_and_probabilities_at_both_ends(m: Copy) -> None:
+    for number, edge in enumerate(m.edges):
+        edge.update(score=float(number % 2), probability=float(number // 2 % 2))
+
+
+@fine
+def measures_at_the_gate(m: Copy) -> None:
+    gate = m.info["protocol"]["quality"]
+    row = m.single("test")
+    row.update(width=gate["least_side"], height=gate["least_side"], sharpness=gate["least_sharpness"])
+    row["contrast"] = gate["least_contrast"]
+
+
+@fine
+def poor_pictures_in_train(m: Copy) -> None:
+    """What fails the gate may be trained on, where its component is pinned."""
+    a, b = m.pair("lesion", "train")
+    a.update(width=40, sharpness=1.0, contrast=1.0, quality_fail="small,blurred,flat", pinned="quality", fold=None)
+    b.update(pinned="quality", fold=None)
+
+
+@fine
+def no_folds(m: Copy) -> None:
+    m.info["protocol"]["folds"] = 0
+    for row in m.images:
+        row["fold"] = None
+
+
+@fine
+def lesion_level(m: Copy) -> None:
+    """One patient's images may then be on two sides."""
+    a, b = m.pair("patient", "test")
+    m.unlink(a, b)
+    b.update(split="train", fold=0)
+    m.info["level"] = m.info["policy"]["level"] = "lesion"
+
+
+@fine
+def holdout_of_unconfirmed_images(m: Copy) -> None:
+    m.info["protocol"].update(name="holdout", independent=[])
+    m.info["protocol"]["test_requires"].update(independent=False, confirmed=False)
+    for row in (*m.images, *m.info["sources"]):
+        row["independent"] = False
+    m.single("test")["confirmation"] = None
+
+
+@fine
+def no_quality_gate_asked_for(m: Copy) -> None:
+    m.info["protocol"]["test_requires"]["quality"] = False
+    m.single("test").update(sharpness=1.0, quality_fail="blurred")
+
+
+@fine
+def any_licence(m: Copy) -> None:
+    m.info["allowed_licences"] = None
+    m.single("train")["licence"] = None
+
+
+@fine
+def licence_of_an_excluded_image(m: Copy) -> None:
+    next(row for row in m.images if row["split"] == "excluded")["licence"] = "proprietary"
+
+
+@fine
+def image_without_a_folder(m: Copy) -> None:
+    row = m["pad_ufes_20:PAT_4_44_44"]
+    row["path"] = "PAT_4_44_44.png"
+    root, folder = m.info["sources"][2]["folders"]
+    for where, change in ((root, 1), (folder, -1)):
+        where["files"] += change
+        where["images"] += change
+
+
+@fine
+def classes_at_the_limit(m: Copy) -> None:
+    m.recount()
+    sizes = [c["images"] for c in m.classes["training_classes"] if len(c["nodes"]) > 1]
+    m.classes["partition"].update(max_class_size=max(sizes), inclusive=True)
+
+
+@fine
+def labels_that_weigh_or_stand_in(m: Copy) -> None:
+    """What a weight or a fallback says is no conflict."""
+    row = next(r for r in m.images if r["split"] == "test" and r["node_id"] == NEVUS)
+    row["labels"].append({"field": "second", "label": "mel", "node_id": MELANOMA, "weight": 0.2, "fallback": False})
+    row["labels"].append({"field": "third", "label": "mel", "node_id": MELANOMA, "weight": None, "fallback": True})
+    row["labels"].append({"field": "fourth", "label": "?", "node_id": None, "weight": None, "fallback": False})
+
+
+@fine
+def labels_of_a_tested_lesion_one_above_the_other(m: Copy) -> None:
+    _, b = m.pair("lesion", "test")
+    m.relabel(b, "DC:0000001")
+    b["labels"] = [{"field": "dx", "label": "benign", "node_id": "DC:0000001", "weight": None, "fallback": False}]
+
+
+@fine
+def label_conflict_in_train(m: Copy) -> None:
+    _, b = m.pair("lesion", "train")
+    other = MELANOMA if b["node_id"] == NEVUS else NEVUS
+    m.relabel(b, other)
+    b["labels"] = [{"field": "dx", "label": "other", "node_id": other, "weight": None, "fallback": False}]
+
+
+@fine
+def excluded_image_without_a_node(m: Copy) -> None:
+    row = m.single("train")
+    row.update(dict.fromkeys(("node_id", "nine_class", "three_class", "training_class", "fold")))
+    row.update(split="excluded", excluded_reason="no_label", labels=[])
+
+
+@fine
+def node_above_the_label(m: Copy) -> None:
+    """Several labels of one field meet on the node above them."""
+    row = next(r for r in m.images if r["node_id"] == "DC:0000001" and r["split"] != "excluded")
+    below = next(n["node_id"] for n in m.classes["nodes"] if n["parent_id"] == "DC:0000001")
+    row["labels"][0]["node_id"] = below

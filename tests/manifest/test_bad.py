@@ -5,7 +5,7 @@ import pytest
 from curate.manifest.proof import prove
 from curate.manifest.read import load
 from curate.manifest.verify import verify
-from tests.manifest.bad import BAD, Copy, make_bad
+from tests.manifest.bad import BAD, FINE, Copy, make_bad, make_fine
 
 
 def told(folder, digest=None) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
@@ -33,6 +33,11 @@ def test_a_bad_manifest_breaks_what_it_breaks_and_nothing_else(good, tmp_path, n
     by_verify, by_proof = told(make_bad(name, good, tmp_path), load(good).digest if cheat.published else None)
     assert by_verify.keys() == cheat.broken, by_verify
     assert by_proof.keys() == cheat.by_proof, by_proof
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_there_is_nothing_to_say_of_what_is_not_bad(good, tmp_path, name):
+    assert told(make_fine(name, good, tmp_path)) == ({}, {})
 
 
 def test_there_are_enough_of_them():

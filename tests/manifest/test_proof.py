@@ -1,6 +1,8 @@
 """The stand-alone proof stands alone, and nothing that is given to it or to `curate verify` ends in a raw exception."""
 
 import ast
+import csv
+import io
 import json
 import random
 import re
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 
 import curate.manifest.proof as module
 from curate.errors import InputError
-from curate.manifest.proof import Manifest, prove
+from curate.manifest.proof import Manifest, prove, step_2_form
 from curate.manifest.read import load
 from curate.manifest.verify import verify
 from tests.manifest.bad import Copy, make_bad
@@ -172,6 +174,61 @@ def test_components_are_those_of_networkx(drawn):
     tops = Manifest(rows, edges, EMPTY, {}).joined(edges)
     found = {frozenset(i for i in tops if tops[i] == top) for top in tops.values()}
     assert found == {frozenset(part) for part in networkx.connected_components(graph)}
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "message"),
+    [
+        ("width", "", "'None' is not of type int"),
+        ("width", "160.0", "'160.0' is not of type int"),
+        ("width", "true", "'True' is not of type int"),
+        ("width", "wide", "'wide' cannot be read"),
+        ("independent", "1", "'1' is not of type bool"),
+        ("sharpness", "NaN", "'nan' is not of type float"),
+        ("sharpness", "1e999", "'inf' is not of type float"),
+        ("sharpness", "nan", "'nan' cannot be read"),
+        ("age", '"50"', "'50' is not of type float"),
+        ("image_id", "", "'None' is not of type str"),
+        ("site", '"', "'\"' cannot be read"),
+        ("site", '"a" b', "'\"a\" b' cannot be read"),
+        ("lesion_keys", "", ": not a list"),
+        ("lesion_keys", "[1]", "[0]: '1' is not of type str"),
+        ("lesion_keys", "[null]", "[0]: 'None' is not of type str"),
+        ("labels", "[{}]", "[0].field: missing"),
+        ("labels", "[[]]", "[0]: not a JSON object"),
+        ("labels", '[{"field":"a","field":"b"}]', "an object says a name twice"),
+    ],
+)
+def test_a_cell_of_another_type_is_named_by_row_and_column(good, column, cell, message):
+    with (good / "images.csv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    rows[6][column] = cell
+    out = io.StringIO()
+    writer = csv.DictWriter(out, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _, wrong = step_2_form("images.csv", out.getvalue().encode())
+    assert wrong
+    assert all(words.startswith(f"images.csv, row 7, column {column}") for words in wrong)
+    assert message in wrong[0]
+
+
+def test_every_cell_that_cannot_be_read_is_named(good):
+    text = (good / "edges.csv").read_text(encoding="utf-8").replace(",1.0,,", ",one,two,")
+    _, wrong = step_2_form("edges.csv", text.encode())
+    assert len(wrong) == 2 * text.count("one")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"image_id\n", b"\xff", b"\xef\xbb\xbfimage_a"])
+def test_what_is_no_table_is_said_to_be_none(content):
+    rows, wrong = step_2_form("edges.csv", content)
+    assert (rows, len(wrong)) == (None, 1)
+
+
+def test_the_two_proofs_know_the_same_evidence():
+    from curate.manifest import invariants
+
+    assert (module.MUST_LINK, module.CANDIDATE) == (invariants.MUST_LINK, invariants.CANDIDATE)
 
 
 # ---------------------------------------------------------------- hostile bytes
