@@ -513,6 +513,11 @@ def validation_image_too_small(m: Copy) -> None:
     m.single("validation").update(width=40, height=30, quality_fail="small")
 
 
+@bad({3})
+def verdict_that_no_measure_bears_out(m: Copy) -> None:
+    m.single("train")["quality_fail"] = "blurred"
+
+
 @bad({4})
 def pinned_image_in_test(m: Copy) -> None:
     m.single("test")["pinned"] = "over_budget"
@@ -620,6 +625,22 @@ def image_in_train_without_a_node(m: Copy) -> None:
 
 
 @bad({6})
+def classes_without_a_node(m: Copy) -> None:
+    row = next(r for r in m.images if r["split"] == "excluded")
+    row.update(node_id=None, labels=[], nine_class=None)
+
+
+@bad({6})
+def image_in_no_training_class(m: Copy) -> None:
+    held = next(c for c in m.classes["training_classes"] if len(c["nodes"]) > 1 and c["images"])
+    row = next(r for r in m.images if r["training_class"] == held["id"])
+    held["nodes"].remove(row["node_id"])
+    for other in m.images:
+        if other["node_id"] == row["node_id"]:
+            other["training_class"] = None
+
+
+@bad({6})
 def node_that_is_not_listed(m: Copy) -> None:
     row = m.single("train")
     row["node_id"] = row["labels"][0]["node_id"] = "DC:9999999"
@@ -635,6 +656,28 @@ def empty_leaf(m: Copy) -> dict[str, Any]:
 @bad({7})
 def class_above_the_limit(m: Copy) -> None:
     m.classes["partition"]["max_class_size"] = 1
+
+
+@bad({7})
+def class_at_a_limit_that_is_not_to_be_reached(m: Copy) -> None:
+    m.recount()
+    sizes = [c["images"] for c in m.classes["training_classes"] if len(c["nodes"]) > 1]
+    m.classes["partition"].update(max_class_size=max(sizes), inclusive=False)
+
+
+@bad({7})
+def class_that_claims_another_three(m: Copy) -> None:
+    next(c for c in m.classes["training_classes"] if c["id"] == MELANOMA)["three"] = "benign"
+
+
+@bad({7})
+def root_with_a_parent_that_is_not_listed(m: Copy) -> None:
+    next(n for n in m.classes["nodes"] if n["node_id"] == "DC:0000001")["parent_id"] = "DC:9999999"
+
+
+@bad({7})
+def node_under_no_root(m: Copy) -> None:
+    m.classes["nodes"].append({**empty_leaf(m), "node_id": "DC:9999998", "parent_id": None})
 
 
 @bad({7})
@@ -975,6 +1018,12 @@ def labels_of_a_tested_lesion_one_above_the_other(m: Copy) -> None:
     _, b = m.pair("lesion", "test")
     m.relabel(b, "DC:0000001")
     b["labels"] = [{"field": "dx", "label": "benign", "node_id": "DC:0000001", "weight": None, "fallback": False}]
+
+
+@fine
+def labels_of_a_train_image_that_exclude_each_other(m: Copy) -> None:
+    row = next(r for r in m.images if r["split"] == "train" and r["node_id"] == NEVUS)
+    row["labels"].append({"field": "second", "label": "mel", "node_id": MELANOMA, "weight": None, "fallback": False})
 
 
 @fine
