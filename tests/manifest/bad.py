@@ -529,6 +529,11 @@ def pinned_image_in_a_fold(m: Copy) -> None:
 
 
 @bad({4})
+def pinned_image_excluded(m: Copy) -> None:
+    next(r for r in m.images if r["split"] == "excluded")["pinned"] = "quality"
+
+
+@bad({4})
 def pinned_image_in_validation(m: Copy) -> None:
     m.single("validation").update(pinned="over_budget", fold=None)
 
@@ -797,6 +802,17 @@ def parquet_missing(m: Copy) -> None:
 @bad({9, 0}, when="after")
 def classes_missing(m: Copy) -> None:
     (m.folder / "classes.json").unlink()
+
+
+@bad({9, 0}, when="after")
+def classes_left_out(m: Copy) -> None:
+    (m.folder / "classes.json").unlink()
+    m.sums()
+
+
+@bad({9}, when="after")
+def sums_that_leave_parquet_out(m: Copy) -> None:
+    m.rewrite("SHA256SUMS", lambda text: b"".join(line for line in text.splitlines(True) if b"images.parquet" not in line))
 
 
 @bad({9, 0}, when="after")
