@@ -90,6 +90,7 @@ def run_project(
                 max_class_size=project.partition.max_class_size,
                 inclusive=project.partition.inclusive,
                 allowed_licences=project.manifest.allowed_licences,
+                text=project.manifest.text,
             ),
         )
     folder = Path(frozen["folder"])

@@ -58,6 +58,7 @@ class Manifest(_Strict):
 
     out: Path = Path("data_manifests")
     allowed_licences: tuple[str, ...] | None = Field(None, description="what may stand in a split; None: anything")
+    text: bool = Field(False, description="its tables also as CSV, which the stand-alone proof reads")
 
 
 class Train(_Strict):

@@ -17,6 +17,9 @@ def freeze(
     allow_licence: Annotated[
         list[str] | None, typer.Option("--allow-licence", metavar="SPDX", help="Licence that may stand in a split; repeatable.")
     ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Also images.csv and edges.csv, which `proof.py` reads without any library.")
+    ] = False,
     workspace: Workspace = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -28,7 +31,9 @@ def freeze(
     from curate.terminal import Terminal
 
     with Catalogue.write(workspace_folder(workspace), "curate freeze") as catalogue:
-        summary = stage(catalogue, Tree.shipped(), name, out, max_class_size=max_class_size, allowed_licences=allow_licence)
+        summary = stage(
+            catalogue, Tree.shipped(), name, out, max_class_size=max_class_size, allowed_licences=allow_licence, text=text
+        )
     lines = [
         summary["folder"],
         f"{summary['images']} images, {summary['edges']} edges, {summary['training_classes']} training classes",

@@ -15,6 +15,7 @@ from curate.catalogue import Catalogue, digest_of, stage_record
 from curate.catalogue.stages import record_stage, required_stage
 from curate.errors import InputError, NotReadyError
 from curate.manifest.schema import EDGES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION
+from curate.manifest.text import text_lines
 from curate.splits.stage import split_is_current
 from curate.taxonomy.normalise import images_by_node
 from curate.taxonomy.partition import assign, classes_json, partition
@@ -42,11 +43,12 @@ def freeze(
     max_class_size: int = 1000,
     inclusive: bool = True,
     allowed_licences: Sequence[str] | None = None,
+    text: bool = False,
 ) -> dict[str, Any]:
     """Write the manifest `out/name` and return its summary: folder, digest, images, edges, training classes.
 
     The folder appears whole or not at all. One that is already there is never touched: it is the same to the byte, or the
-    name is refused.
+    name is refused. With `text` it holds its tables in their text form too, and so has another digest than without.
 
     Raises:
         NotReadyError: the split is missing or older than the links.
@@ -59,7 +61,7 @@ def freeze(
         raise NotReadyError("The split is older than the links.", "Run `curate split` again.")
     target = out / name
     allowed = sorted(allowed_licences) if allowed_licences is not None else None
-    settings = {"name": name, "max_class_size": max_class_size, "inclusive": inclusive, "allowed_licences": allowed}
+    settings = {"name": name, "max_class_size": max_class_size, "inclusive": inclusive, "allowed_licences": allowed, "text": text}
     input_digest = digest_of(VERSION, split.output_digest, tree.digest, settings, _versions())
     last = stage_record(catalogue, STAGE, name)
     if last and last.input_digest == input_digest and _sums_digest(target) == last.output_digest:
@@ -68,7 +70,7 @@ def freeze(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        summary = _write(catalogue, tree, name, partial, max_class_size, inclusive, allowed)
+        summary = _write(catalogue, tree, name, partial, max_class_size, inclusive, allowed, text)
         digest = _sums_digest(partial)
         if target.exists():
             if _sums_digest(target) != digest:
@@ -89,7 +91,14 @@ def freeze(
 
 
 def _write(
-    catalogue: Catalogue, tree: Tree, name: str, folder: Path, max_class_size: int, inclusive: bool, allowed: list[str] | None
+    catalogue: Catalogue,
+    tree: Tree,
+    name: str,
+    folder: Path,
+    max_class_size: int,
+    inclusive: bool,
+    allowed: list[str] | None,
+    text: bool,
 ) -> dict[str, Any]:
     import pyarrow as pa
 
@@ -98,6 +107,9 @@ def _write(
     edges = pa.Table.from_pylist(_edge_rows(catalogue), schema=EDGES)
     _write_table(images, folder / "images.parquet")
     _write_table(edges, folder / "edges.parquet")
+    if text:
+        _write_text(images, folder / "images.csv")
+        _write_text(edges, folder / "edges.csv")
     _write_json(
         classes_json(tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=max_class_size, inclusive=inclusive),
         folder / "classes.json",
@@ -244,6 +256,12 @@ def _write_table(table: "pa.Table", path: Path) -> None:
     import pyarrow.parquet as pq
 
     pq.write_table(table, path, compression="zstd", row_group_size=65_536, version="2.6", store_schema=False)
+    _sync_file(path)
+
+
+def _write_text(table: "pa.Table", path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        handle.writelines(text_lines(table))
     _sync_file(path)
 
 

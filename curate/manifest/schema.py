@@ -5,6 +5,7 @@ import pyarrow as pa
 SCHEMA_NAME = "dermcurate-manifest"
 SCHEMA_VERSION = "1.0"
 FILES = ("classes.json", "edges.parquet", "images.parquet", "manifest.json")
+TEXT_FILES = ("edges.csv", "images.csv")  # only where `curate freeze --text` was asked for
 SUMS = "SHA256SUMS"
 SPLITS = ("train", "validation", "test", "excluded")
 

@@ -12,7 +12,9 @@ from typing import Any
 from curate.manifest.invariants import CHECKS, Frozen, Json, Rows
 from curate.manifest.pictures import Pictures
 from curate.manifest.read import require_manifest
-from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS
+from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, TEXT_FILES
+from curate.manifest.stated import STATED
+from curate.manifest.text import text_differences
 
 LISTED = 50  # violations of one invariant that are listed; the rest is counted
 SUM_LINE = re.compile(r"([0-9a-f]{64})  ([^/\n]+)")
@@ -63,10 +65,15 @@ class Proof:
         rest = iter(messages)
         listed = list(islice(rest, LISTED))
         more = sum(1 for _ in rest)
-        self.violations += [Violation(invariant, message) for message in listed]
+        self.violations += [Violation(invariant, _one_line(message)) for message in listed]
         if more:
             self.violations.append(Violation(invariant, f"… and {more} more of this kind"))
         self.checks.append((invariant, name, len(listed) + more))
+
+
+def _one_line(words: str) -> str:
+    """Return words of a manifest such that they cannot forge a line, steer a terminal, or fail to be printed."""
+    return words if words.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
 
 
 def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: str | None = None) -> Proof:
@@ -92,6 +99,8 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
     unreadable = []
     for name, reader in (("images.parquet", _images), ("edges.parquet", _edges), ("classes.json", _json), ("manifest.json", _json)):
         try:
+            if not (folder / name).is_file():
+                raise FileNotFoundError("there is no such file")
             content.append(reader(folder / name))
         except Exception as error:  # noqa: BLE001 - hostile bytes make readers fail in any way; each is a violation, named
             unreadable.append(
@@ -102,7 +111,8 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
         proof.not_checked.append("invariants 1 to 8 and 10: a file cannot be read")
         return proof
     images, edges, classes, info = content
-    _require_schema(folder, info)
+    if not wrong_files:  # a changed byte is damage, and no other schema
+        _require_schema(folder, info)
     proof.images, proof.edges = len(images), len(edges)
     try:
         frozen = Frozen(images, edges, classes, info)
@@ -110,11 +120,13 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
         proof.add(0, "tables are well formed", [f"classes.json or manifest.json: {type(error).__name__}: {error}"])
         proof.not_checked.append("invariants 1 to 8 and 10: a file is not of the form that the schema says")
         return proof
-    for number, name, check in CHECKS:
+    for number, name, check in (*CHECKS, *STATED):
         try:
             proof.add(number, name, list(check(frozen)))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             proof.add(number, name, [f"cannot be checked, a value is missing or of another type ({type(error).__name__}: {error})"])
+    if any((folder / name).exists() for name in TEXT_FILES):
+        proof.add(0, "the text form says what the tables say", text_differences(folder))
     _pictures(proof, frozen, pictures)
     return proof
 
@@ -122,7 +134,7 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
 def _files(folder: Path) -> Iterable[str]:
     """9: every file is named in SHA256SUMS and has that digest; none is missing, none is extra."""
     present = {p.name for p in folder.iterdir()}
-    if SUMS not in present:
+    if not (folder / SUMS).is_file():
         yield f"{SUMS} is missing"
         return
     text = (folder / SUMS).read_bytes().decode("utf-8", errors="replace")
@@ -176,9 +188,16 @@ def _table(path: Path, schema: Any) -> Rows:
 
 
 def _json(path: Path) -> Json:
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     if not isinstance(content, dict):
         raise ValueError("not an object")
+    return content
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Json:
+    """Return an object; one that says a name twice is refused, since programs differ in which they believe."""
+    if len(content := dict(pairs)) < len(pairs):
+        raise ValueError("an object says a name twice")
     return content
 
 
@@ -202,4 +221,8 @@ def _pictures(proof: Proof, frozen: Frozen, pictures: Pictures | None) -> None:
         rows = [(r["image_id"], r["source"], r["path"], r["sha256"]) for r in frozen.images if r["source"] in pictures.folders]
         proof.pictures_checked = len(rows)
         proof.add(9, "pictures are those that were frozen", pictures.differences(rows))
-    proof.not_checked += [str(reason) for reason in frozen.info.get("not_checked", [])]
+    stated = frozen.info.get("not_checked")
+    if isinstance(stated, list) and all(isinstance(reason, str) for reason in stated):
+        proof.not_checked += map(_one_line, stated)
+    else:
+        proof.add(0, "manifest.json says what was not checked", ["manifest.json: not_checked is no list of words"])
