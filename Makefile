@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: setup demo check test test-all bench clean
+.PHONY: setup demo check test test-all bench bench-all clean
 
 setup: $(VENV)/.installed  ## a virtual environment with everything
 
@@ -27,8 +27,13 @@ test: setup  ## what every change has to pass
 test-all: setup  ## also what takes minutes: a wheel in a new environment, kills at every stage, all real pictures
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
-bench: setup  ## time, memory, recall and precision on the real pictures beside the checkout
+bench: setup  ## time, memory, recall and precision on the real pictures beside the checkout, other tools beside ours
 	$(BIN)/python tests/benchmarks/five_folders.py
+	$(BIN)/python tests/benchmarks/other_tools.py --ours strict=build/bench/edges_without_ids.csv
+
+bench-all: bench  ## also recall by transform on drawn lesions, and growth with the number of images
+	$(BIN)/python tests/benchmarks/transforms.py
+	$(BIN)/python tests/benchmarks/scale.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """Learning a calibration from what the catalogue itself knows: ids, declared pairs, reviewers' verdicts."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +12,10 @@ from curate.catalogue.stages import required_stage
 from curate.catalogue.verdicts import last_verdicts, stored_verdicts
 from curate.engines import Engine
 from curate.errors import NotReadyError
-from curate.graph.calibration import DEFAULT, LEAST_PAIRS, THRESHOLDS, Calibration, learn, looked_at
+from curate.graph.calibration import DEFAULT, LEAST_PAIRS, THRESHOLDS, Calibration, Model, learn, looked_at
 from curate.graph.components import components
 from curate.graph.evidence import KINDS
-from curate.graph.evidence.local import candidate_pairs, measured, modality_of, representatives
+from curate.graph.evidence.local import Pair, Pictures, candidate_pairs, measured, modality_of, representatives
 from curate.graph.link import copies_of, near_of
 from curate.graph.policy import Policy
 
@@ -29,6 +30,29 @@ class Truth(NamedTuple):
     component: npt.NDArray[np.int64]
 
 
+class Gathered(NamedTuple):
+    """What a calibration is learnt from.
+
+    Attributes:
+        pictures, pairs: the photographs, copies folded, and their candidate pairs.
+        measures: float64 of shape (pairs, measures).
+        modality: by whose model each pair is judged.
+        truth: what is known of each pair.
+        known: by modality, how many pairs of photographs are known to show one lesion, candidates or not.
+    """
+
+    pictures: Pictures
+    pairs: list[Pair]
+    measures: npt.NDArray[np.float64]
+    modality: list[str]
+    truth: Truth
+    known: Counter[str]
+
+    def names(self) -> list[tuple[str, str]]:
+        """Return the pairs as image ids."""
+        return [(self.pictures.images[pair.first], self.pictures.images[pair.second]) for pair in self.pairs]
+
+
 def calibrate(catalogue: Catalogue, policy: Policy, engine: Engine) -> Calibration:
     """Learn one model per modality that has enough known pairs, and one for all the others.
 
@@ -38,6 +62,21 @@ def calibrate(catalogue: Catalogue, policy: Policy, engine: Engine) -> Calibrati
         InputError: too few pairs of one lesion are known.
         NotReadyError: no points were taken.
     """
+    found = gather(catalogue, policy, engine)
+    sources = [s for (s,) in catalogue.rows("SELECT DISTINCT source_id FROM pictures ORDER BY 1")]
+    learnt = learnt_from(found, f"{len(found.pictures.images)} photographs of {', '.join(sources)}")
+    probability = learnt.probability(found.measures, found.modality)
+    ends = np.array([(p.first, p.second) for p in found.pairs], dtype=np.int64).reshape(-1, 2)
+    sizes = [_sizes(threshold, ends[probability >= threshold], len(found.pictures.images)) for threshold in THRESHOLDS]
+    return learnt.model_copy(update={"components": tuple(sizes)})
+
+
+def gather(catalogue: Catalogue, policy: Policy, engine: Engine) -> Gathered:
+    """Measure the candidate pairs of a catalogue and look up what is known of them.
+
+    Raises:
+        NotReadyError: no points were taken.
+    """
     if required_stage(catalogue, "fingerprint", "curate fingerprint").summary.get("points") is None:
         raise NotReadyError("No points were taken.", "Run `curate fingerprint --points` first.")
     evidence = {name: KINDS[name](catalogue, policy) for name in ("bytes", "pixels", "hash")}
@@ -45,21 +84,27 @@ def calibrate(catalogue: Catalogue, policy: Policy, engine: Engine) -> Calibrati
     pairs = candidate_pairs(catalogue, pictures, policy, near_of(evidence))
     measures = measured(catalogue, engine, pictures, pairs)
     truth = _truth(catalogue, policy, [(pictures.images[p.first], pictures.images[p.second]) for p in pairs])
-    modality = np.array([modality_of(pictures, pair) for pair in pairs], dtype=object)
-    passed = looked_at(measures)
+    modality = [modality_of(pictures, pair) for pair in pairs]
+    return Gathered(pictures, pairs, measures, modality, truth, _known(catalogue, policy, pictures))
+
+
+def learnt_from(found: Gathered, described: str, chosen: npt.NDArray[np.bool_] | None = None) -> Calibration:
+    """Learn the models from what was gathered, or from the chosen pairs of it."""
+    passed = looked_at(found.measures) if chosen is None else looked_at(found.measures) & chosen
+    modality = np.array(found.modality, dtype=object)
+    known = found.known.copy()
+    same, component, different = found.truth.same, found.truth.component, found.truth.different
+
+    def model(mine: npt.NDArray[np.bool_], pairs_known: int) -> Model:
+        return learn(found.measures[mine], same[mine], component[mine], different[mine], pairs_known)
+
     models = {}
-    for name in sorted({m for m in modality.tolist() if m and m != DEFAULT}):
+    for name in sorted(set(found.modality) - {"", DEFAULT}):
         mine = passed & (modality == name)
-        if truth.same[mine].sum() >= LEAST_PAIRS:
-            models[name] = learn(measures[mine], truth.same[mine], truth.component[mine], truth.different[mine])
-    rest = passed & ~np.isin(modality, list(models))
-    models[DEFAULT] = learn(measures[rest], truth.same[rest], truth.component[rest], truth.different[rest])
-    sources = [s for (s,) in catalogue.rows("SELECT DISTINCT source_id FROM pictures ORDER BY 1")]
-    learnt = Calibration(learnt_on=f"{len(pictures.images)} photographs of {', '.join(sources)}", models=models)
-    probability = learnt.probability(measures, modality.tolist())
-    ends = np.array([(p.first, p.second) for p in pairs], dtype=np.int64).reshape(-1, 2)
-    sizes = [_sizes(threshold, ends[probability >= threshold], len(pictures.images)) for threshold in THRESHOLDS]
-    return learnt.model_copy(update={"components": tuple(sizes)})
+        if same[mine].sum() >= LEAST_PAIRS:
+            models[name] = model(mine, known.pop(name, 0))
+    models[DEFAULT] = model(passed & ~np.isin(modality, list(models)), sum(known.values()))
+    return Calibration(learnt_on=described, models=models)
 
 
 def _sizes(threshold: float, ends: npt.NDArray[np.int64], pictures: int) -> dict[str, float]:
@@ -69,11 +114,29 @@ def _sizes(threshold: float, ends: npt.NDArray[np.int64], pictures: int) -> dict
     return {"threshold": threshold, "several": sum(1 for n in sizes.values() if n > 1), "largest": max(sizes.values(), default=0)}
 
 
+def _known(catalogue: Catalogue, policy: Policy, pictures: Pictures) -> Counter[str]:
+    """Return by modality how many pairs of photographs are known to show one lesion."""
+    place = {image: n for n, image in enumerate(pictures.images)}
+    members: defaultdict[str, list[int]] = defaultdict(list)
+    named = _named(catalogue, policy)
+    images = sorted(set(place) | {image for pair in named for image in pair})
+    for image, component in components(images, named).items():
+        if image in place:
+            members[component].append(place[image])
+    return Counter(modality_of(pictures, Pair(a, b)) for found in members.values() for a, b in combinations(found, 2))
+
+
+def _named(catalogue: Catalogue, policy: Policy) -> list[tuple[str, str]]:
+    """Return the pairs that ids, declared pairs, equal content or reviewers tie."""
+    last = last_verdicts(stored_verdicts(catalogue))
+    named = [(e.image_a, e.image_b) for kind in NAMING for e in KINDS[kind](catalogue, policy).edges]
+    return named + [pair for pair, v in last.items() if v.verdict == "same"]
+
+
 def _truth(catalogue: Catalogue, policy: Policy, pairs: list[tuple[str, str]]) -> Truth:
     """Look pairs up in what ids, declared pairs and verdicts say; a reviewer's word goes before an id's."""
     verdicts = {pair: v.verdict for pair, v in last_verdicts(stored_verdicts(catalogue)).items()}
-    named = [(e.image_a, e.image_b) for kind in NAMING for e in KINDS[kind](catalogue, policy).edges]
-    named += [pair for pair, verdict in verdicts.items() if verdict == "same"]
+    named = _named(catalogue, policy)
     patients = [(e.image_a, e.image_b) for e in KINDS["patient"](catalogue, policy).edges]
     images = sorted({image for pair in pairs for image in pair} | {image for pair in (*named, *patients) for image in pair})
     lesion, patient = components(images, named), components(images, [*named, *patients])

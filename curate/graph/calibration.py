@@ -5,6 +5,7 @@ component). Unlisted pairs are no known negatives: those that look suspiciously 
 when precision is counted, which is therefore a lower bound.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from functools import cache
@@ -40,9 +41,9 @@ class Model(_Frozen):
 
     Attributes:
         centre, scale, weight: of the 2 n columns; `intercept` besides.
-        pairs_same, pairs_different, pairs_left_out: what it was learnt on.
+        pairs_same, pairs_different, pairs_left_out: what it was learnt on; pairs_known: those of one lesion, candidates or not.
         curve: one row per threshold, on components not learnt from: pairs at or over it, how many of them are known as one
-            lesion (precision, a lower bound), and which share of the known candidates they are (recall of verification).
+            lesion (precision, a lower bound), and which share of all known pairs they are, candidates or not (recall).
         reliability: one row per bin of probability: pairs, their mean probability, the share known as one lesion.
         calibration_error: mean distance between the two, weighted by pairs, over pairs that passed the first look.
     """
@@ -54,14 +55,24 @@ class Model(_Frozen):
     pairs_same: int
     pairs_different: int
     pairs_left_out: int
+    pairs_known: int
     curve: tuple[dict[str, float], ...] = ()
     reliability: tuple[dict[str, float], ...] = ()
     calibration_error: float | None = None
+
+    def recall(self, threshold: float) -> float:
+        """Return the share of known pairs found from a threshold on, by the nearest threshold of the curve at or over it."""
+        return next((row["recall"] for row in self.curve if row["threshold"] >= threshold), 0.0)
 
     def probability(self, measures: Floats) -> Floats:
         """Return the probabilities of pairs, rounded to four digits; `measures` is of shape (pairs, measures)."""
         columns = (_columns(measures) - np.array(self.centre)) / np.array(self.scale)
         return _sigmoid(columns @ np.array(self.weight) + self.intercept).round(4)
+
+
+def digest(calibration: "Calibration") -> str:
+    """Return the sha256 of a calibration's text."""
+    return hashlib.sha256(as_json(calibration).encode("utf-8")).hexdigest()
 
 
 class Calibration(_Frozen):
@@ -118,7 +129,11 @@ def read_calibration(path: Path) -> Calibration:
 
 
 def learn(
-    measures: Floats, same: npt.NDArray[np.bool_], components: npt.NDArray[np.int64], trusted: npt.NDArray[np.bool_]
+    measures: Floats,
+    same: npt.NDArray[np.bool_],
+    components: npt.NDArray[np.int64],
+    trusted: npt.NDArray[np.bool_],
+    known: int | None = None,
 ) -> Model:
     """Learn a model, and judge it on components that it has not seen.
 
@@ -127,6 +142,7 @@ def learn(
         same: whether a pair is known as one lesion.
         components: the known component of each pair's lesions; pairs of one component fall into one fold.
         trusted: pairs known to be different (two lesions that somebody told apart): these are never left out of learning.
+        known: how many pairs of one lesion there are, candidates or not; None: all are among these.
 
     Raises:
         InputError: too few pairs of one lesion are known.
@@ -141,10 +157,12 @@ def learn(
     used = same | trusted | (first < SUSPICIOUS)
     held_out = _held_out(measures, same, fold, used)
     model = _fit(measures[used], same[used])
-    curve, reliability, error = judged(held_out, same)
+    known = int(same.sum()) if known is None else known
+    curve, reliability, error = judged(held_out, same, known)
     return model.model_copy(
         update={
             "pairs_left_out": int((~used).sum()),
+            "pairs_known": known,
             "curve": curve,
             "reliability": reliability,
             "calibration_error": error,
@@ -153,7 +171,7 @@ def learn(
 
 
 def judged(
-    probability: Floats, same: npt.NDArray[np.bool_]
+    probability: Floats, same: npt.NDArray[np.bool_], known: int
 ) -> tuple[tuple[dict[str, float], ...], tuple[dict[str, float], ...], float]:
     """Return the precision-recall curve, the reliability and the calibration error of probabilities."""
     curve = []
@@ -161,7 +179,7 @@ def judged(
         over = probability >= threshold
         right = int((over & same).sum())
         precision = round(right / int(over.sum()), 4) if over.any() else 1.0
-        recall = round(right / max(int(same.sum()), 1), 4)
+        recall = round(right / max(known, 1), 4)
         curve.append({"threshold": threshold, "pairs": int(over.sum()), "precision": precision, "recall": recall})
     reliability, error = [], 0.0
     place = np.clip(np.digitize(probability, BINS) - 1, 0, len(BINS) - 2)
@@ -216,6 +234,7 @@ def _fit(measures: Floats, same: npt.NDArray[np.bool_]) -> Model:
         pairs_same=int(same.sum()),
         pairs_different=int((~same).sum()),
         pairs_left_out=0,
+        pairs_known=int(same.sum()),
     )
 
 

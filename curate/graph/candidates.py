@@ -29,6 +29,8 @@ REDUCED = 64
 NORM = 200  # of a reduced descriptor, in units of a byte
 UNRELATED = NORM * 2**0.5  # the distance of two descriptors that have nothing in common
 AT_ONCE = 100_000
+PICTURES_AT_ONCE = 500
+REMEMBERED = 200  # pictures that one picture's own points vote for, the best; so memory grows with the number of pictures alone
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -89,20 +91,22 @@ def reduced(descriptors: Bytes) -> Bytes:
 
 def vote(points: Codes, pictures: int, most: int) -> Candidates:
     """Return each picture's `most` best candidates by votes; ties go to the picture that comes first."""
-    from scipy.sparse import coo_array, csr_array
-
     if not len(points.values):
         nothing = np.zeros(0, dtype=np.int64)
         return Candidates(nothing, nothing, nothing)
     index = _inverted_file(points.values)
     asking = np.flatnonzero(points.asks)
-    total = csr_array((pictures, pictures), dtype=np.int64)
-    for start in range(0, len(asking), AT_ONCE):
-        asked = asking[start : start + AT_ONCE]
-        squared, found = index.search(points.values[asked].astype(np.float32), NEIGHBOURS + SPARE)
-        one, other, weight = _votes(points.owner[asked], points.owner[found], np.where(found < 0, np.inf, squared), pictures)
-        total = total + coo_array((weight, (one, other)), shape=(pictures, pictures)).tocsr()
-    return _best((total + total.T).tocsr(), most)
+    starts = np.searchsorted(points.owner[asking], np.arange(0, pictures, PICTURES_AT_ONCE))
+    given: list[tuple[Integers, Integers, Integers]] = []
+    for start, end in zip(starts, [*starts[1:], len(asking)], strict=True):
+        asked = asking[start:end]
+        if len(asked):
+            squared, found = index.search(points.values[asked].astype(np.float32), NEIGHBOURS + SPARE)
+            votes = _votes(points.owner[asked], points.owner[found], np.where(found < 0, np.inf, squared), pictures)
+            given.append(_most(*_summed(*votes), REMEMBERED))
+    one, other, weight = (np.concatenate(part) for part in zip(*given, strict=True))
+    one, other, weight = _summed(np.concatenate([one, other]), np.concatenate([other, one]), np.concatenate([weight, weight]))
+    return _pairs(*_most(one, other, weight, most))
 
 
 def _inverted_file(values: Bytes):  # type: ignore[no-untyped-def] # FAISS has no types
@@ -147,21 +151,31 @@ def _votes(
     return asking[place // pictures], place % pictures, weight
 
 
-def _best(total, most: int) -> Candidates:  # type: ignore[no-untyped-def] # a sparse array of scipy
-    """Return the pairs that stand among the `most` best of either picture."""
-    rows = np.repeat(np.arange(total.shape[0]), np.diff(total.indptr))
-    others, votes = total.indices.astype(np.int64), total.data
-    keep = votes > 0
-    rows, others, votes = rows[keep], others[keep], votes[keep]
-    order = np.lexsort((others, -votes, rows))
-    rows, others, votes = rows[order], others[order], votes[order]
-    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    rows, others, votes = rows[place < most], others[place < most], votes[place < most]
-    low, high = np.minimum(rows, others), np.maximum(rows, others)
+def _summed(one: Integers, other: Integers, weight: Integers) -> tuple[Integers, Integers, Integers]:
+    """Return each pair (one, other) once, its weights summed, sorted; pairs of no weight are left out."""
+    order = np.lexsort((other, one))
+    one, other, weight = one[order], other[order], weight[order]
+    first = np.flatnonzero((np.diff(one, prepend=-1) != 0) | (np.diff(other, prepend=-1) != 0))
+    sums = np.add.reduceat(weight, first) if len(first) else weight
+    there = sums > 0
+    return one[first][there], other[first][there], sums[there]
+
+
+def _most(one: Integers, other: Integers, weight: Integers, most: int) -> tuple[Integers, Integers, Integers]:
+    """Return for each `one` the pairs of the largest weights; of equal ones those whose `other` comes first."""
+    order = np.lexsort((other, -weight, one))
+    one, other, weight = one[order], other[order], weight[order]
+    kept = np.arange(len(one)) - np.searchsorted(one, one) < most
+    return one[kept], other[kept], weight[kept]
+
+
+def _pairs(one: Integers, other: Integers, weight: Integers) -> Candidates:
+    """Return the pairs whichever way round they stand, once each, sorted."""
+    low, high = np.minimum(one, other), np.maximum(one, other)
     order = np.lexsort((high, low))
-    low, high, votes = low[order], high[order], votes[order]
+    low, high, weight = low[order], high[order], weight[order]
     first = (np.diff(low, prepend=-1) != 0) | (np.diff(high, prepend=-1) != 0)
-    return Candidates(low[first], high[first], votes[first])
+    return Candidates(low[first], high[first], weight[first])
 
 
 @cache

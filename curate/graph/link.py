@@ -12,6 +12,7 @@ from curate.catalogue.verdicts import last_verdicts, stored_verdicts
 from curate.engines import Engine
 from curate.errors import NotReadyError
 from curate.fingerprints.stage import fingerprints_are_current
+from curate.graph.calibration import calibration_of, digest
 from curate.graph.components import components
 from curate.graph.evidence import KINDS, Edge, Evidence
 from curate.graph.evidence.local import same_skin
@@ -60,6 +61,7 @@ def link(catalogue: Catalogue, policy: Policy, engine: Engine, progress: Callabl
         "edges": {name: sum(1 for e in edges if e.evidence == name) for name in (*policy.evidence, "verdict")},
         "pairs_compared": {name: found.pairs_compared for name, found in evidence.items()},
         "not_run": {name: found.not_run for name, found in evidence.items() if found.not_run},
+        "calibration": next((found.calibration for found in evidence.values() if found.calibration), None),
         "components": len(sizes),
         "components_with_several": sum(1 for n in sizes.values() if n > 1),
         "largest_component": max(sizes.values(), default=0),
@@ -105,7 +107,8 @@ def _input_digest(catalogue: Catalogue, policy: Policy) -> str:
         raise NotReadyError("Pictures were ingested or changed since the last fingerprints.", "Run `curate fingerprint` first.")
     ingests = catalogue.rows("SELECT scope, output_digest FROM stages WHERE stage = 'ingest' ORDER BY scope")
     verdicts = sorted((*pair, v.verdict) for pair, v in last_verdicts(stored_verdicts(catalogue)).items())
-    return digest_of(VERSION, policy.model_dump(mode="json"), fingerprints.output_digest, ingests, verdicts)
+    calibration = digest(calibration_of(policy.calibration)) if "local" in policy.evidence else None
+    return digest_of(VERSION, policy.model_dump(mode="json"), calibration, fingerprints.output_digest, ingests, verdicts)
 
 
 def _with_verdicts(catalogue: Catalogue, edges: list[Edge]) -> tuple[list[Edge], list[dict[str, Any]]]:

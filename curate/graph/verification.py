@@ -71,7 +71,7 @@ class Prepared(NamedTuple):
         log_sizes, angles: float32 of shape (n,); angles in radians.
         one_place: bool of shape (n, n), whether two points are one place.
         grey: uint8 of shape (height, width), the longer of which is 240.
-        skin: bool of that shape, False on a tube's surround, bars, margins, hairs and rulers: where pictures are not compared.
+        skin: bool of that shape, False on a tube's surround, bars and margins.
     """
 
     descriptors: Floats
@@ -103,16 +103,15 @@ def prepare(local: npt.NDArray[np.void]) -> Prepared:
     points = points[skin[row, column]]
     descriptors = points["descriptor"].astype(np.float32)
     places = np.stack([points["x"], points["y"]], axis=1).astype(np.float32) * np.float32(POINT_UNIT)
-    squared = ((places[:, None] - places[None]) ** 2).sum(axis=2)
     return Prepared(
         descriptors,
         np.sqrt(np.maximum((descriptors**2).sum(axis=1), np.float32(1))),
         places,
         np.log(points["size"].astype(np.float32) * np.float32(POINT_UNIT)),
         points["angle"].astype(np.float32) * np.float32(ANGLE_UNIT),
-        squared < SAME_PLACE**2,
+        _squared(places, places) < SAME_PLACE**2,
         grey,
-        skin & ~line_mask(grey),
+        skin,
     )
 
 
@@ -202,8 +201,8 @@ def _guided(
     one = other = np.zeros(0, dtype=np.int64)
     for _ in range(2):
         size = max(abs(turn), 1e-3)
-        away = (a.places @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32))[:, None] - b.places
-        near_i, near_j = np.nonzero((away**2).sum(axis=2) < (GUIDED_NEAR * max(1.0, size)) ** 2)
+        foretold = a.places @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
+        near_i, near_j = np.nonzero(_squared(foretold, b.places) < (GUIDED_NEAR * max(1.0, size)) ** 2)
         fits = _turned(b.angles[near_j] - a.angles[near_i] - np.angle(turn)) < GUIDED_TURN
         fits &= np.abs(b.log_sizes[near_j] - a.log_sizes[near_i] - math.log(size)) < GUIDED_GROWTH
         near_i, near_j = near_i[fits], near_j[fits]
@@ -269,7 +268,7 @@ def compare(a: Prepared, b: Prepared, matrix: Matrix) -> dict[str, float]:
 
 
 def aligned(a: Prepared, b: Prepared, matrix: Matrix) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """Return the coarser picture, the finer one laid on it, and where both show skin; `matrix` maps frame a into frame b."""
+    """Return the coarser picture, the finer one laid on it, and where both show bare skin; `matrix` maps frame a into frame b."""
     import cv2
 
     cv2.setNumThreads(1)
@@ -294,8 +293,10 @@ def aligned(a: Prepared, b: Prepared, matrix: Matrix) -> tuple[Floats, Floats, n
     if shrink * zoom < 1 / 1.2:
         smooth = cv2.GaussianBlur(smooth, (0, 0), 0.45 / (shrink * zoom))
     laid = cv2.warpAffine(smooth, full, (width, height), flags=cv2.INTER_LINEAR)
-    mask = cv2.warpAffine(above.skin.astype(np.uint8), full, (width, height), flags=cv2.INTER_NEAREST)
-    inside = cv2.resize(below.skin.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    # Hairs and rulers are left out: they may agree where the skin does not.
+    showing = [(side.skin & ~line_mask(side.grey)).astype(np.uint8) for side in (above, below)]
+    mask = cv2.warpAffine(showing[0], full, (width, height), flags=cv2.INTER_NEAREST)
+    inside = cv2.resize(showing[1], (width, height), interpolation=cv2.INTER_NEAREST)
     return shown, laid, cv2.erode(mask & inside, np.ones((3, 3), np.uint8), borderValue=0) > 0
 
 
@@ -339,6 +340,12 @@ def _correlation(one: Floats, other: Floats) -> float:
     x, y = one.astype(np.float64) - one.mean(), other.astype(np.float64) - other.mean()
     length = math.sqrt(float((x * x).sum() * (y * y).sum()))
     return float((x * y).sum() / length) if length > 1e-6 else 0.0
+
+
+def _squared(one: Floats, other: Floats) -> Floats:
+    """Return the squared distances of all pairs of places, of shape (n, m)."""
+    squared: Floats = (one[:, 0, None] - other[:, 0]) ** 2 + (one[:, 1, None] - other[:, 1]) ** 2
+    return squared
 
 
 def _complex(places: Floats) -> npt.NDArray[np.complex128]:

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 
 STAGE = "freeze"
 VERSION = 1
-LIBRARIES = ("duckdb", "faiss-cpu", "ImageHash", "numpy", "pillow", "pyarrow", "scipy")
-UNSEEN = (
-    "other photographs of one lesion that share neither an id, nor a time, nor nearly all of their pixels: "
-    "no evidence of this version finds them"
-)
+LIBRARIES = ("duckdb", "faiss-cpu", "ImageHash", "numpy", "opencv-python-headless", "pillow", "pyarrow", "scipy")
 SAFE_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 
@@ -166,7 +162,8 @@ def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table"
     linked = required_stage(catalogue, "link", "curate link")
     protocol = required_stage(catalogue, "split", "curate split").settings["protocol"]
     extractor = required_stage(catalogue, "fingerprint", "curate fingerprint").settings["extractor"]
-    policy = linked.settings["policy"]
+    calibration = linked.summary["calibration"]
+    policy = {**linked.settings["policy"], "calibration": calibration and calibration["sha256"]}
     columns = images.select(["split", "excluded_reason", "component", "nine_class"]).to_pydict()
     splits = Counter(columns["split"])
     sizes = Counter(columns["component"])
@@ -180,6 +177,7 @@ def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table"
         "seed": protocol["seed"],
         "policy": policy,
         "extractor": extractor,
+        "calibration": calibration,
         "protocol": {
             "name": protocol["protocol"],
             "test": protocol["test"],
@@ -211,8 +209,22 @@ def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table"
             {"id": i, "severity": s, "message": m, "component": c, "images": list(images)}
             for i, s, m, c, images in catalogue.rows("SELECT id, severity, message, component, images FROM findings ORDER BY ALL")
         ],
-        "not_checked": [*(f"{name}: {why}" for name, why in sorted(linked.summary["not_run"].items())), UNSEEN],
+        "not_checked": [*(f"{name}: {why}" for name, why in sorted(linked.summary["not_run"].items())), _unseen(calibration)],
     }
+
+
+def _unseen(calibration: dict[str, Any] | None) -> str:
+    """Say which leaks no evidence of this manifest can see."""
+    if calibration is None:
+        return (
+            "other photographs of one lesion that share neither an id, nor a time, nor nearly all of their pixels: "
+            "no evidence of this manifest finds them"
+        )
+    found = ", ".join(f"{share:.0%} of {name} pairs" for name, share in calibration["recall_of_known"].items())
+    return (
+        "other photographs of one lesion that share no id and too few points: without ids, "
+        f"{found} known beforehand were found where the probabilities were learnt"
+    )
 
 
 def _sources(catalogue: Catalogue, independent: set[str]) -> list[dict[str, Any]]:

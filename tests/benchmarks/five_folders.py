@@ -93,17 +93,28 @@ def straddling(manifest: Manifest, shared: Path) -> None:
 def without_ids(workspace: Path, out: Path, shared: Path) -> None:
     """Link a copy of the workspace without ids and let the scorer that lies beside the pictures judge the edges."""
     copy = out / "without_ids"
-    shutil.copytree(workspace, copy)
+    shutil.copytree(workspace, copy, copy_function=_linked_or_copied)
     with Catalogue.write(copy, "bench") as catalogue:
         link(catalogue, find_policy("strict", without_ids=True), LocalEngine(default_workers()))
-        edges = catalogue.rows("SELECT image_a, image_b, evidence, score FROM edges ORDER BY ALL")
+        edges = catalogue.rows("SELECT image_a, image_b, evidence, score, probability FROM edges ORDER BY ALL")
+        ham = catalogue.rows("SELECT image_id FROM images WHERE source_id = 'ham10000' ORDER BY 1")
     path = out / "edges_without_ids.csv"
     with path.open("w", encoding="utf-8", newline="") as handle:
-        csv.writer(handle).writerows([("image_a", "image_b", "evidence", "score"), *edges])
-    print("edges with all ids ignored:")
+        csv.writer(handle).writerows([("image_a", "image_b", "evidence", "score", "probability"), *edges])
+    alone = out / "ham10000.csv"
+    alone.write_text("\n".join(["image_id", *(image for (image,) in ham)]) + "\n", encoding="utf-8")
     scorer = [sys.executable, str(shared / "tools" / "score_edges.py"), str(path), str(shared / "data" / "known_pairs.csv")]
-    said = subprocess.run(scorer, check=True, capture_output=True, text=True).stdout
-    print(said.split("\njoins to look at")[0])
+    for title, more in (("edges with all ids ignored:", []), ("HAM10000 alone:", ["--images", str(alone)])):
+        said = subprocess.run([*scorer, *more], check=True, capture_output=True, text=True).stdout
+        print(title, said.split("\njoins to look at")[0], sep="\n")
+
+
+def _linked_or_copied(source: str, target: str) -> None:
+    """Copy a file of a workspace; what is only appended to is linked."""
+    if Path(source).parent.name == "features":
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
 
 
 if __name__ == "__main__":

@@ -33,10 +33,10 @@ def test_the_fit_is_scikit_learn_s():
 def test_judging_counts():
     probability = np.array([0.01, 0.04, 0.3, 0.6, 0.97, 0.99, 1.0])
     same = np.array([False, False, True, False, True, True, True])
-    curve, reliability, error = judged(probability, same)
+    curve, reliability, error = judged(probability, same, 8)
     at = {row["threshold"]: row for row in curve}
-    assert at[0.5] == {"threshold": 0.5, "pairs": 4, "precision": 0.75, "recall": 0.75}
-    assert at[0.95] == {"threshold": 0.95, "pairs": 3, "precision": 1.0, "recall": 0.75}
+    assert at[0.5] == {"threshold": 0.5, "pairs": 4, "precision": 0.75, "recall": 0.375}
+    assert at[0.95] == {"threshold": 0.95, "pairs": 3, "precision": 1.0, "recall": 0.375}
     assert sum(row["pairs"] for row in reliability) == len(same)
     assert reliability[-1] == {"from": 0.95, "to": 1.0, "pairs": 3, "mean": 0.9867, "share": 1.0}
     assert error == pytest.approx((0.01 + 0.04 + 0.7 + 0.6 + 0.03 + 0.01) / 7, abs=1e-3)

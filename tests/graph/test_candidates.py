@@ -75,6 +75,7 @@ def test_nothing_depends_on_threads_or_on_how_many_are_asked_at_once(monkeypatch
     assert {(1, 9), (2, 50)} <= set(zip(whole.i.tolist(), whole.j.tolist(), strict=True))
     threads = faiss.omp_get_max_threads()
     monkeypatch.setattr(candidates, "AT_ONCE", 777)
+    monkeypatch.setattr(candidates, "PICTURES_AT_ONCE", 7)
     faiss.omp_set_num_threads(1)
     try:
         again = vote(codes(points, np.arange(60)), 60, 5)

@@ -35,6 +35,7 @@ class Evidence(NamedTuple):
         edges: accepted edges, one per pair.
         pairs_compared: pairs that were looked at (0 where keys are grouped, not compared).
         findings: what a person should look at.
+        calibration: what its probabilities rest on, and how many false edges they foretell.
         near: pairs that came near enough for verification to say.
         not_run: why this evidence could not run; empty when it did.
     """
@@ -43,6 +44,7 @@ class Evidence(NamedTuple):
     pairs_compared: int = 0
     findings: list[dict[str, Any]] = []  # noqa: RUF012 - never changed
     not_run: str = ""
+    calibration: dict[str, Any] | None = None
     near: list[tuple[str, str]] = []  # noqa: RUF012 - never changed
 
 

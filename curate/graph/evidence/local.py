@@ -19,7 +19,7 @@ from curate.catalogue.stages import required_stage
 from curate.engines import Engine
 from curate.fingerprints.points import LOCAL
 from curate.fingerprints.stage import store
-from curate.graph.calibration import calibration_of
+from curate.graph.calibration import calibration_of, digest
 from curate.graph.candidates import codes, vote
 from curate.graph.components import components
 from curate.graph.evidence.cnn import near_pairs
@@ -68,13 +68,19 @@ def same_skin(
     measures = measured(catalogue, engine, pictures, pairs)
     calibration = calibration_of(policy.calibration)
     probability = calibration.probability(measures, [modality_of(pictures, pair) for pair in pairs])
+    told = {
+        "learnt_on": calibration.learnt_on,
+        "sha256": digest(calibration),
+        "expected_false_edges": round(float((1 - probability[probability >= policy.local_accept]).sum()), 1),
+        "recall_of_known": {name: model.recall(policy.local_accept) for name, model in sorted(calibration.models.items())},
+    }
     edges = []
     for n in np.flatnonzero(probability >= policy.local_accept).tolist():
         a, b = sorted((pictures.images[pairs[n].first], pictures.images[pairs[n].second]))
         chance = float(probability[n])
-        told = in_words(dict(zip(MEASURES, measures[n].tolist(), strict=True)))
-        edges.append(Edge(a, b, "local", chance, False, chance < policy.local_strong, told, chance))
-    return Evidence(edges, pairs_compared=len(pairs))
+        basis = in_words(dict(zip(MEASURES, measures[n].tolist(), strict=True)))
+        edges.append(Edge(a, b, "local", chance, False, chance < policy.local_strong, basis, chance))
+    return Evidence(edges, pairs_compared=len(pairs), calibration=told)
 
 
 def in_words(measures: dict[str, float]) -> str:

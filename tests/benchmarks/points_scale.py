@@ -1,0 +1,141 @@
+"""What the evidence `local` costs as pictures grow in number: voting on generated descriptors, the rest on drawn skin.
+
+    python tests/benchmarks/points_scale.py [--sizes N,N,…] [--pictures N] [--json]
+
+Voting is measured at each size, its two parts apart: what grows with the number of points (reduction, assignment to lists) and what
+grows with points times the length of a list. Points and verification cost the same per picture and per pair at any size: they are
+measured on drawn pictures of 600 x 450 and of 24 megapixels. Seconds are of the processor; the last lines put them together for
+129,450 pictures on two cores.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(CHECKOUT))
+
+from curate.fingerprints.points import LOCAL, local_features  # noqa: E402 - after the path is set
+from curate.graph import candidates  # noqa: E402
+from curate.graph.candidates import ASKED, STORED, Codes, vote  # noqa: E402
+from curate.graph.policy import find_policy  # noqa: E402
+from curate.graph.verification import prepare, verify  # noqa: E402
+from tests.graph.skin import skin, view  # noqa: E402
+
+WORDS = 20_000  # centres around which generated descriptors lie, so that lists are as uneven as those of real points
+WHOLE = 129_450
+PAIRS_PER_PICTURE = 15  # verified at 20 candidates each, seen on 9,665 photographs
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--sizes", default="10000,30000")
+    options.add_argument("--pictures", type=int, default=40)
+    options.add_argument("--json", action="store_true")
+    asked = options.parse_args()
+    rows = [voting(int(size)) for size in asked.sizes.split(",")]
+    one = drawn(asked.pictures)
+    result = {"voting": rows, **one, "whole": together(rows, one)}
+    if asked.json:
+        print(json.dumps(result))
+        return
+    print(f"{'pictures':>10}{'s, index':>10}{'s, search':>11}{'peak MiB':>10}{'candidates':>12}")
+    for row in rows:
+        print(f"{row['pictures']:>10}{row['index']:>10.1f}{row['search']:>11.1f}{row['peak_mib']:>10.0f}{row['pairs']:>12}")
+    for name, value in one.items():
+        print(f"{name:<40}{value:>10.2f} ms")
+    for name, value in result["whole"].items():
+        print(f"{name:<40}{value:>10.1f} minutes on two cores")
+
+
+def voting(pictures: int) -> dict[str, Any]:
+    """Vote among pictures with generated points."""
+    random = np.random.default_rng(pictures)
+    words = random.normal(0, 1, (WORDS, 64))
+    each = sum(STORED)
+    share = random.zipf(1.3, pictures * each) % WORDS
+    values = np.empty((pictures * each, 64), dtype=np.uint8)
+    for start in range(0, len(values), 200_000):
+        part = words[share[start : start + 200_000]] + random.normal(0, 0.7, (min(200_000, len(values) - start), 64))
+        part *= candidates.NORM / np.linalg.norm(part, axis=1, keepdims=True)
+        values[start : start + 200_000] = np.clip(np.rint(part) + 128, 0, 255)
+    asks = np.concatenate([np.arange(stored) < ask for stored, ask in zip(STORED, ASKED, strict=True)])
+    points = Codes(values, np.repeat(np.arange(pictures), each), np.tile(asks, pictures))
+    spent: dict[str, float] = {}
+    made = candidates._inverted_file
+
+    def watched(values: Any) -> Any:
+        begun = time.process_time()
+        index = made(values)
+        spent["index"] = time.process_time() - begun
+        return index
+
+    candidates._inverted_file = watched
+    begun = time.process_time()
+    try:
+        found = vote(points, pictures, find_policy("strict").local_candidates)
+    finally:
+        candidates._inverted_file = made
+    whole = time.process_time() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "pictures": pictures,
+        "index": spent["index"],
+        "search": whole - spent["index"],
+        "peak_mib": peak,
+        "pairs": len(found.i),
+    }
+
+
+def drawn(number: int) -> dict[str, float]:
+    """Return milliseconds of the processor per picture and per pair."""
+    shots = [view(skin(n // 2), seed=n, turn=5 * n).resize((600, 450)) for n in range(number)]
+    large = skin(1, 4000).resize((6000, 4000))
+    points = timed(lambda: [local_features(shot) for shot in shots]) / number
+    of_large = timed(lambda: local_features(large))
+    records = np.array([local_features(shot) for shot in shots], dtype=LOCAL)
+    ready = timed(lambda: [prepare(record) for record in records]) / number
+    prepared = [prepare(record) for record in records]
+    different = timed(lambda: [verify(prepared[n], prepared[(n + 2) % number]) for n in range(number)]) / number
+    same = timed(lambda: [verify(prepared[n], prepared[n ^ 1]) for n in range(number - number % 2)]) / number
+    return {
+        "points of a picture of 600 x 450": points,
+        "points of a picture of 24 megapixels": of_large,
+        "making a picture ready": ready,
+        "verifying two lesions": different,
+        "verifying one lesion": same,
+    }
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the milliseconds of the processor that some work takes."""
+    begun = time.process_time()
+    work()
+    return (time.process_time() - begun) * 1000
+
+
+def together(rows: list[dict[str, Any]], one: dict[str, float]) -> dict[str, float]:
+    """Return minutes on two cores for 129,450 pictures, voting extrapolated from the slope of the last two sizes."""
+    shares = {"points": one["points of a picture of 600 x 450"] / 1000 * WHOLE}
+    for part in ("index", "search"):
+        last = rows[-1]
+        slope = 1.0
+        if len(rows) > 1:
+            slope = float(np.log(last[part] / rows[-2][part]) / np.log(last["pictures"] / rows[-2]["pictures"]))
+        shares[f"voting, {part} (slope {slope:.2f})"] = last[part] * (WHOLE / last["pictures"]) ** slope
+    per_pair = one["making a picture ready"] + 0.7 * one["verifying two lesions"] + 0.3 * one["verifying one lesion"]
+    shares["verification"] = per_pair / 1000 * WHOLE * PAIRS_PER_PICTURE
+    minutes = {name: seconds / 60 / 2 for name, seconds in shares.items()}
+    return {**minutes, "together": sum(minutes.values())}
+
+
+if __name__ == "__main__":
+    main()
