@@ -92,18 +92,16 @@ def learnt_from(found: Gathered, described: str, chosen: npt.NDArray[np.bool_] |
     """Learn the models from what was gathered, or from the chosen pairs of it."""
     passed = looked_at(found.measures) if chosen is None else looked_at(found.measures) & chosen
     modality = np.array(found.modality, dtype=object)
-    known = found.known.copy()
     same, component, different = found.truth.same, found.truth.component, found.truth.different
 
-    def model(mine: npt.NDArray[np.bool_], pairs_known: int) -> Model:
-        return learn(found.measures[mine], same[mine], component[mine], different[mine], pairs_known)
+    def model(mine: npt.NDArray[np.bool_], pairs_known: int, prior: Model | None = None) -> Model:
+        return learn(found.measures[mine], same[mine], component[mine], different[mine], pairs_known, prior)
 
-    models = {}
-    for name in sorted(set(found.modality) - {"", DEFAULT}):
-        mine = passed & (modality == name)
-        if same[mine].sum() >= LEAST_PAIRS:
-            models[name] = model(mine, known.pop(name, 0))
-    models[DEFAULT] = model(passed & ~np.isin(modality, list(models)), sum(known.values()))
+    named = sorted(set(found.modality) - {"", DEFAULT})
+    own = [name for name in named if same[passed & (modality == name)].sum() >= LEAST_PAIRS]
+    rest = sum(found.known[name] for name in found.known if name not in own)
+    models = {DEFAULT: model(passed & ~np.isin(modality, own), rest)}
+    models |= {name: model(passed & (modality == name), found.known[name], models[DEFAULT]) for name in own}
     return Calibration(learnt_on=described, models=models)
 
 

@@ -134,6 +134,7 @@ def learn(
     components: npt.NDArray[np.int64],
     trusted: npt.NDArray[np.bool_],
     known: int | None = None,
+    prior: Model | None = None,
 ) -> Model:
     """Learn a model, and judge it on components that it has not seen.
 
@@ -142,6 +143,7 @@ def learn(
         same: whether a pair is known as one lesion.
         components: the known component of each pair's lesions; pairs of one component fall into one fold.
         trusted: pairs known to be different (two lesions that somebody told apart): these are never left out of learning.
+        prior: a model of other pairs, to which this one keeps where its own pairs say little.
         known: how many pairs of one lesion there are, candidates or not; None: all are among these.
 
     Raises:
@@ -153,10 +155,10 @@ def learn(
             "Ingest a source that names lesions, or go with the shipped calibration.",
         )
     fold = _folds(components)
-    first = _held_out(measures, same, fold, np.ones(len(same), dtype=bool))
+    first = _held_out(measures, same, fold, np.ones(len(same), dtype=bool), prior)
     used = same | trusted | (first < SUSPICIOUS)
-    held_out = _held_out(measures, same, fold, used)
-    model = _fit(measures[used], same[used])
+    held_out = _held_out(measures, same, fold, used, prior)
+    model = _fit(measures[used], same[used], prior)
     known = int(same.sum()) if known is None else known
     curve, reliability, error = judged(held_out, same, known)
     return model.model_copy(
@@ -194,13 +196,19 @@ def judged(
     return tuple(curve), tuple(reliability), round(error, 4)
 
 
-def _held_out(measures: Floats, same: npt.NDArray[np.bool_], fold: npt.NDArray[np.int64], used: npt.NDArray[np.bool_]) -> Floats:
+def _held_out(
+    measures: Floats,
+    same: npt.NDArray[np.bool_],
+    fold: npt.NDArray[np.int64],
+    used: npt.NDArray[np.bool_],
+    prior: Model | None,
+) -> Floats:
     result = np.zeros(len(same))
     for n in range(FOLDS):
         inside = fold == n
         learning = used & ~inside
         if inside.any():
-            result[inside] = _fit(measures[learning], same[learning]).probability(measures[inside])
+            result[inside] = _fit(measures[learning], same[learning], prior).probability(measures[inside])
     return result
 
 
@@ -210,17 +218,25 @@ def _folds(components: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.random.default_rng(2017).permutation(len(names))[place] % FOLDS
 
 
-def _fit(measures: Floats, same: npt.NDArray[np.bool_]) -> Model:
-    """Fit by Newton's method with a ridge on all weights but the intercept (Hastie, Tibshirani and Friedman 2009, 4.4)."""
+def _fit(measures: Floats, same: npt.NDArray[np.bool_], prior: Model | None = None) -> Model:
+    """Fit by Newton's method (Hastie, Tibshirani and Friedman 2009, 4.4) with a ridge on all weights but the intercept.
+
+    The ridge draws the weights to those of the prior, on the prior's scale, or to 0 where there is none.
+    """
     columns = _columns(measures)
-    centre, scale = columns.mean(axis=0), np.maximum(columns.std(axis=0), 1e-6)
+    if prior is None:
+        centre, scale = columns.mean(axis=0), np.maximum(columns.std(axis=0), 1e-6)
+        start = np.zeros(columns.shape[1] + 1)
+    else:
+        centre, scale = np.array(prior.centre), np.array(prior.scale)
+        start = np.array([*prior.weight, prior.intercept])
     design = np.column_stack([(columns - centre) / scale, np.ones(len(columns))])
     ridge = np.diag([RIDGE] * (design.shape[1] - 1) + [0.0])
-    weight = np.zeros(design.shape[1])
+    weight = start.copy()
     target = same.astype(np.float64)
     for _ in range(STEPS):
         chance = _sigmoid(design @ weight)
-        slope = design.T @ (target - chance) - ridge @ weight
+        slope = design.T @ (target - chance) - ridge @ (weight - start)
         bend = (design * (chance * (1 - chance))[:, None]).T @ design + ridge + np.eye(len(weight)) * 1e-9
         step = np.linalg.solve(bend, slope)
         weight += step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))

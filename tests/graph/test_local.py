@@ -1,14 +1,17 @@
 """The evidence `local` end to end on drawn photographs: found whatever the order, the workers, or what was known before."""
 
+from datetime import datetime
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from curate.catalogue import Catalogue
+from curate.catalogue.verdicts import Verdict, record
 from curate.engines import LocalEngine
 from curate.errors import InputError, NotReadyError
 from curate.fingerprints.stage import fingerprint_stage
-from curate.graph.calibrate import calibrate
+from curate.graph.calibrate import calibrate, gather
 from curate.graph.evidence import local
 from curate.graph.explain import draw_pair, explain_pair
 from curate.graph.link import link, link_is_current
@@ -29,7 +32,7 @@ citation = "none"
 homepage = "https://example.org/"
 download = "drawn"
 [[images]]
-pattern = '(?P<native_id>[^/]+)\\.png'
+pattern = '(?P<native_id>(?P<lesion>[a-z])[^/]*)\\.png'
 [record]
 image_keys = ["shots:{native_id}"]
 """
@@ -43,7 +46,7 @@ SHOTS = [
     ("c2", 3, {"zoom": 1.3, "turn": -60}),
     ("d1", 4, {}),
     ("d2", 4, {"zoom": 1.2, "turn": 10}),
-    *[(f"x{n}", 10 + n, {}) for n in range(8)],
+    *[(f"{letter}1", 10 + n, {}) for n, letter in enumerate("efghijkl")],
 ]
 PAIRS = {("a1", "a2"), ("b1", "b2"), ("c1", "c2"), ("d1", "d2")}
 
@@ -85,7 +88,7 @@ def test_two_photographs_of_one_skin_are_tied_and_no_others(catalogue, shots, de
 
     told = explain_pair(catalogue, "shots:a1", "shots:a2")
     assert told["path"][0]["evidence"][0]["probability"] == found[0][4]
-    apart = next(m for m in explain_pair(catalogue, "shots:a1", "shots:x3")["likeness"] if m["evidence"] == "local")
+    apart = next(m for m in explain_pair(catalogue, "shots:a1", "shots:h1")["likeness"] if m["evidence"] == "local")
     assert apart["probability"] < 0.5
     assert draw_pair(catalogue, "shots:a1", "shots:a2").width > 1000
 
@@ -97,7 +100,7 @@ def test_workers_and_order_change_nothing(tmp_path, shots, declaration):
             if n:  # one picture comes first, the others later
                 few = tmp_path / "few"
                 few.mkdir()
-                for name in ("d2", "x5", "a1"):
+                for name in ("d2", "j1", "a1"):
                     Image.open(shots / f"{name}.png").save(few / f"{name}.png")
                 described(catalogue, few, declaration)
                 link(catalogue, POLICY, LocalEngine(1))
@@ -121,7 +124,7 @@ def test_what_is_known_is_not_measured_again(catalogue, shots, declaration, monk
 def test_copies_of_one_photograph_do_not_fill_the_list(catalogue, shots, declaration, tmp_path):
     folder = tmp_path / "many"
     folder.mkdir()
-    for name in ("a1", "a2", *[f"x{n}" for n in range(4)]):
+    for name in ("a1", "a2", "e1", "f1", "g1", "h1"):
         Image.open(shots / f"{name}.png").save(folder / f"{name}.png")
     for n in range(14):
         Image.open(shots / "a1.png").resize((360, 270)).save(folder / f"copy{n:02}.png", pnginfo=None, compress_level=n % 9)
@@ -149,10 +152,35 @@ def test_too_little_is_known_to_learn_from(catalogue, shots, declaration):
         calibrate(catalogue, POLICY, LocalEngine(1))
 
 
+def test_what_is_known_of_pairs_comes_from_ids_and_reviewers(catalogue, shots, declaration, monkeypatch):
+    text = declaration.read_text(encoding="utf-8") + 'lesion_keys = ["shots:{lesion}"]\n'
+    declaration.write_text(text, encoding="utf-8")
+    described(catalogue, shots, declaration)
+    record(
+        catalogue,
+        [
+            Verdict("shots:e1", "shots:f1", "same", "a reviewer", datetime(2026, 1, 1), ""),
+            Verdict("shots:d1", "shots:d2", "different", "a reviewer", datetime(2026, 1, 1), ""),
+            Verdict("shots:g1", "shots:h1", "different", "a reviewer", datetime(2026, 1, 1), ""),
+        ],
+    )
+    found = gather(catalogue, POLICY, LocalEngine(1))
+    names = [tuple(sorted(i.split(":")[1] for i in pair)) for pair in found.names()]
+    assert len(names) == len(set(names)) > 20
+    same = {name for name, yes in zip(names, found.truth.same, strict=True) if yes}
+    different = {name for name, yes in zip(names, found.truth.different, strict=True) if yes}
+    assert same == (PAIRS - {("d1", "d2")} | {("e1", "f1")}) & set(names)
+    assert different == {("d1", "d2"), ("g1", "h1")} & set(names)
+    assert ("d1", "d2") in different
+    component = dict(zip(names, found.truth.component.tolist(), strict=True))
+    assert len({component[pair] for pair in PAIRS}) == len(PAIRS)
+    assert found.known == {"": 5}  # the reviewer's word takes no id away
+
+
 def test_a_flat_picture_takes_part_in_nothing(catalogue, declaration, tmp_path):
     folder = tmp_path / "flat"
     folder.mkdir()
     for n in range(3):
-        Image.fromarray(np.full((60, 80, 3), 200 + n, dtype=np.uint8)).save(folder / f"{n}.png")
+        Image.fromarray(np.full((60, 80, 3), 200 + n, dtype=np.uint8)).save(folder / f"{'abc'[n]}.png")
     described(catalogue, folder, declaration)
     assert link(catalogue, POLICY, LocalEngine(1))["edges"]["local"] == 0
