@@ -142,7 +142,8 @@ def _local(
     return {
         "evidence": "local",
         "value": f"probability {probability:.4f}: {in_words(measures)}",
-        "asked": f"at least {policy['local_accept']}, among {policy['local_candidates']} candidates of either"
+        "asked": f"at least {policy['local_accept']}, detail {policy['local_least_detail']}, tiles {policy['local_least_tiles']}, "
+        f"among {policy['local_candidates']} candidates of either"
         + ("" if candidate else " (it is none: other pictures, or their copies, had more votes)"),
         "probability": probability,
         "measures": {name: round(value, 4) for name, value in measures.items()},

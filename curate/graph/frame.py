@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 DARK = 50  # lightness, 0 to 255
 ONE_TONE = 1  # grey values between the lightest and the darkest of 7 x 7 pixels: skin, however smooth, has more noise
+DRAWN_SKIN, DRAWN_TONE = 0.6, 0.05  # a chart: less than this share shows something, and of that more than this is of one tone
 BESIDE = 7  # pixels next to it that belong to its edge
 
 LINE_WIDTH = 9  # pixels; wider dark lines are no hairs
@@ -21,11 +22,21 @@ def skin_mask(grey: Grey) -> npt.NDArray[np.bool_]:
     """
     import cv2
 
-    window = np.ones((7, 7), np.uint8)
-    one_tone = cv2.subtract(cv2.dilate(grey, window), cv2.erode(grey, window)) <= ONE_TONE
-    no_skin = _from_border(grey < DARK) | _from_border(np.asarray(one_tone))
+    no_skin = _from_border(grey < DARK) | _from_border(_one_tone(grey))
     grown = cv2.dilate(no_skin.astype(np.uint8), np.ones((2 * BESIDE + 1,) * 2, np.uint8))
     return np.asarray(grown == 0)
+
+
+def is_chart(grey: Grey, skin: npt.NDArray[np.bool_]) -> bool:
+    """Say whether a picture is a chart or a drawing: a broad margin of one tone, and more of one tone inside."""
+    return bool(skin.mean() < DRAWN_SKIN and (_one_tone(grey) & skin).sum() > DRAWN_TONE * skin.sum())
+
+
+def _one_tone(grey: Grey) -> npt.NDArray[np.bool_]:
+    import cv2
+
+    window = np.ones((7, 7), np.uint8)
+    return np.asarray(cv2.subtract(cv2.dilate(grey, window), cv2.erode(grey, window)) <= ONE_TONE)
 
 
 def _from_border(region: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -41,7 +41,11 @@ class Policy(BaseModel):
     cnn_strong: float = Field(0.96, description="cosine")
     cnn_neighbours: int = Field(10, description="nearest neighbours asked per image (paper's code: at most 10)")
     local_candidates: int = Field(20, description="pictures verified per picture, those with the most votes")
-    local_accept: float = Field(0.3, description="calibrated probability that two pictures show one lesion")
+    local_accept: float = Field(0.4, description="calibrated probability that two pictures show one lesion")
+    local_least_detail: float = Field(
+        0.3, description="correlation of the detail of the aligned pictures without which no probability makes an edge"
+    )
+    local_least_tiles: float = Field(0.15, description="the same of the median tile")
     local_strong: float = Field(0.9, description="calibrated probability")
     calibration: str | None = Field(None, description="written by `curate calibrate`; None: the one in the package")
     largest_share: float = Field(0.01, description="budget of a component, as a share of the pictures …")

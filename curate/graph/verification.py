@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.fingerprints.points import ANGLE_UNIT, FRAME, GREY_SIDE, POINT_UNIT
-from curate.graph.frame import line_mask, skin_mask
+from curate.graph.frame import is_chart, line_mask, skin_mask
 
 Floats = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]  # of shape (2, 3): an affine map of one frame into another
@@ -93,14 +93,14 @@ class Verified(NamedTuple):
 
 
 def prepare(local: npt.NDArray[np.void]) -> Prepared:
-    """Make a record of dtype `LOCAL` ready to be compared; points that lie on no skin are left out."""
+    """Make a record of dtype `LOCAL` ready to be compared; points that lie on no skin are left out, all of a chart's."""
     grey = local["grey"][: int(local["height"]), : int(local["width"])]
     skin = skin_mask(grey)
     points = local["points"][local["points"]["size"] > 0]
     per_pixel = FRAME / GREY_SIDE / POINT_UNIT
     row = np.minimum((points["y"] / per_pixel).astype(np.int64), grey.shape[0] - 1)
     column = np.minimum((points["x"] / per_pixel).astype(np.int64), grey.shape[1] - 1)
-    points = points[skin[row, column]]
+    points = points[skin[row, column] & (not is_chart(grey, skin))]
     descriptors = points["descriptor"].astype(np.float32)
     places = np.stack([points["x"], points["y"]], axis=1).astype(np.float32) * np.float32(POINT_UNIT)
     return Prepared(

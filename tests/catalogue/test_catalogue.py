@@ -57,7 +57,12 @@ def test_a_catalogue_of_a_newer_version_is_refused(tmp_path):
 def test_migrations_run_once(tmp_path):
     for _ in range(2):
         with Catalogue.write(tmp_path, "a test") as catalogue:
-            assert catalogue.rows("SELECT name FROM migrations") == [("0001_initial",), ("0002_labels",), ("0003_facts",)]
+            assert catalogue.rows("SELECT name FROM migrations") == [
+                ("0001_initial",),
+                ("0002_labels",),
+                ("0003_facts",),
+                ("0004_pair_measures",),
+            ]
 
 
 def test_the_storage_version_is_pinned(tmp_path):

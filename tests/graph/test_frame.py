@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from curate.graph.frame import BESIDE, line_mask, skin_mask
+from curate.fingerprints.points import local_features
+from curate.graph.frame import BESIDE, is_chart, line_mask, skin_mask
+from curate.graph.verification import prepare
 from tests.graph.skin import skin, view
 
 GREY = np.asarray(view(skin(3)).convert("L").resize((240, 180)))
@@ -59,3 +61,26 @@ def test_tiny_pictures_have_masks():
     for shape in ((1, 1), (3, 200), (16, 16)):
         grey = np.full(shape, 128, dtype=np.uint8)
         assert skin_mask(grey).shape == line_mask(grey).shape == shape
+
+
+def chart(seed):
+    random = np.random.default_rng(seed)
+    picture = Image.new("L", (240, 180), 255)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle([40, 20, 220, 150], outline=0)
+    for n in range(8):
+        draw.rectangle([50 + 20 * n, 150 - int(random.integers(20, 120)), 62 + 20 * n, 150], fill=90)
+        draw.text((50 + 20 * n, 155), str(n), fill=0)
+    return np.asarray(picture)
+
+
+def test_a_chart_is_none_and_a_lesion_cut_out_is_one_picture_of_skin():
+    assert is_chart(chart(1), skin_mask(chart(1)))
+    assert not is_chart(GREY, skin_mask(GREY))
+    cut = np.where(np.hypot((X - 120) / 90, (Y - 90) / 70) < 1, GREY, 255).astype(np.uint8)
+    assert not is_chart(cut, skin_mask(cut))
+
+
+def test_charts_have_no_points_to_compare():
+    pictures = [prepare(local_features(Image.fromarray(chart(seed)).resize((480, 360)).convert("RGB"))) for seed in (1, 2)]
+    assert [len(p.places) for p in pictures] == [0, 0]

@@ -410,7 +410,7 @@ def link_to_no_image(m: Copy) -> None:
 
 @bad({0, 1})
 def link_from_no_image(m: Copy) -> None:
-    m.edges[0]["image_a"] = "ham10000:ISIC_0000000"
+    next(e for e in m.edges if e["evidence"] == "patient")["image_a"] = "ham10000:ISIC_0000000"
 
 
 @bad({0})

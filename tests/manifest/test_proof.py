@@ -216,7 +216,7 @@ def test_a_cell_of_another_type_is_named_by_row_and_column(good, column, cell, m
 def test_every_cell_that_cannot_be_read_is_named(good):
     text = (good / "edges.csv").read_text(encoding="utf-8").replace(",1.0,,", ",one,two,")
     _, wrong = step_2_form("edges.csv", text.encode())
-    assert len(wrong) == 2 * text.count("one")
+    assert len(wrong) == 2 * text.count(",one,two,") > 0
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n", b"image_id\n", b"\xff", b"\xef\xbb\xbfimage_a"])

@@ -68,19 +68,29 @@ def same_skin(
     measures = measured(catalogue, engine, pictures, pairs)
     calibration = calibration_of(policy.calibration)
     probability = calibration.probability(measures, [modality_of(pictures, pair) for pair in pairs])
+    accepted = (probability >= policy.local_accept) & agree_in_detail(measures, policy)
     told = {
         "learnt_on": calibration.learnt_on,
         "sha256": digest(calibration),
-        "expected_false_edges": round(float((1 - probability[probability >= policy.local_accept]).sum()), 1),
+        "expected_false_edges": round(float((1 - probability[accepted]).sum()), 1),
         "recall_of_known": {name: model.recall(policy.local_accept) for name, model in sorted(calibration.models.items())},
     }
     edges = []
-    for n in np.flatnonzero(probability >= policy.local_accept).tolist():
+    for n in np.flatnonzero(accepted).tolist():
         a, b = sorted((pictures.images[pairs[n].first], pictures.images[pairs[n].second]))
         chance = float(probability[n])
         basis = in_words(dict(zip(MEASURES, measures[n].tolist(), strict=True)))
         edges.append(Edge(a, b, "local", chance, False, chance < policy.local_strong, basis, chance))
     return Evidence(edges, pairs_compared=len(pairs), calibration=told)
+
+
+def agree_in_detail(measures: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.bool_]:
+    """Say of which pairs the aligned pictures agree at all.
+
+    A probability is worth what it was learnt on; where points agree and the skin between them does not, it is not believed.
+    """
+    detail, tiles = (measures[:, MEASURES.index(name)] for name in ("detail", "tiles_median"))
+    return np.asarray((detail >= policy.local_least_detail) & (tiles >= policy.local_least_tiles))
 
 
 def in_words(measures: dict[str, float]) -> str:
