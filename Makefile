@@ -29,11 +29,13 @@ test-all: setup  ## also what takes minutes: a wheel in a new environment, kills
 
 bench: setup  ## time, memory, recall and precision on the real pictures beside the checkout, other tools beside ours
 	$(BIN)/python tests/benchmarks/five_folders.py
+	$(BIN)/python tests/benchmarks/held_out.py
 	$(BIN)/python tests/benchmarks/other_tools.py --ours strict=build/bench/edges_without_ids.csv
 
 bench-all: bench  ## also recall by transform on drawn lesions, and growth with the number of images
 	$(BIN)/python tests/benchmarks/transforms.py
 	$(BIN)/python tests/benchmarks/scale.py
+	$(BIN)/python tests/benchmarks/points_scale.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -164,7 +164,9 @@ def _in_words(summary: dict[str, Any]) -> str:
     for name, value in summary.items():
         if isinstance(value, bool) or value in (None, {}, [], ""):
             continue
-        if isinstance(value, dict):
+        if name == "calibration":
+            parts.append(f"{value['expected_false_edges']} local edges expected to be false")
+        elif isinstance(value, dict):
             inner = ", ".join(f"{k} {v}" for k, v in value.items() if v and not isinstance(v, dict | list))
             parts += [f"{name.replace('_', ' ')} ({inner})"] if inner else []
         elif isinstance(value, int | float):

@@ -37,6 +37,9 @@ def link(
     lines = [f"{summary['pictures']} pictures, policy {chosen.name}, level {chosen.level}"]
     lines += [f"  {count:>8} {name}" for name, count in summary["edges"].items() if count or name in chosen.evidence]
     lines += [f"  not run: {name}: {why}" for name, why in summary["not_run"].items()]
+    if calibration_told := summary["calibration"]:
+        expected = calibration_told["expected_false_edges"]
+        lines.append(f"  of the local edges {expected} are expected to be false (learnt on {calibration_told['learnt_on']})")
     lines.append(
         f"{summary['components']} components, {summary['components_with_several']} of several images, the largest of "
         f"{summary['largest_component']}; {summary['findings']} findings"

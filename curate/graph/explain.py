@@ -21,6 +21,7 @@ from curate.graph.drawing import drawn_pair
 from curate.graph.evidence.cnn import exact_cosines
 from curate.graph.evidence.local import VERSION as LOCAL_VERSION
 from curate.graph.evidence.local import in_words
+from curate.graph.policy import Policy
 from curate.graph.verification import MEASURES, Verified, prepare, verify
 
 
@@ -62,7 +63,8 @@ def explain_pair(catalogue: Catalogue, image_a: str, image_b: str) -> dict[str, 
     """
     for image in (image_a, image_b):
         _require(catalogue, image)
-    policy = required_stage(catalogue, "link", "curate link").settings["policy"]
+    stored = required_stage(catalogue, "link", "curate link").settings["policy"]
+    policy = Policy.model_validate(stored).model_dump()
     place = dict(catalogue.rows("SELECT image_id, component FROM components WHERE image_id IN (?, ?)", [image_a, image_b]))
     linked = place[image_a] == place[image_b]
     path: list[Step] = []

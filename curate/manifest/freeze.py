@@ -162,7 +162,7 @@ def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table"
     linked = required_stage(catalogue, "link", "curate link")
     protocol = required_stage(catalogue, "split", "curate split").settings["protocol"]
     extractor = required_stage(catalogue, "fingerprint", "curate fingerprint").settings["extractor"]
-    calibration = linked.summary["calibration"]
+    calibration = linked.summary.get("calibration")
     policy = {**linked.settings["policy"], "calibration": calibration and calibration["sha256"]}
     columns = images.select(["split", "excluded_reason", "component", "nine_class"]).to_pydict()
     splits = Counter(columns["split"])

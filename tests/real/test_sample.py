@@ -56,7 +56,7 @@ def test_no_known_pair_straddles(job, pairs):
             assert a["split"] == b["split"], pair
 
 
-def test_without_ids_the_same_photograph_is_always_found_and_little_else_is_joined(job, pairs):
+def test_without_ids_the_same_photograph_and_most_of_the_same_lesions_are_found_and_little_else_is_joined(job, pairs):
     _, project, manifest = job
     with Catalogue.write(project.workspace, "a test") as catalogue:
         link(catalogue, find_policy("strict", without_ids=True), LocalEngine(1))
@@ -65,6 +65,9 @@ def test_without_ids_the_same_photograph_is_always_found_and_little_else_is_join
     same = [p for p in pairs if p["relation"] in ("same_id", "identical_pixels")]
     assert len(same) > 50
     assert all(component[p["image_a"]] == component[p["image_b"]] for p in same)
+    lesions = [p for p in pairs if p["relation"] == "same_lesion"]
+    assert len(lesions) > 80
+    assert sum(component[p["image_a"]] == component[p["image_b"]] for p in lesions) / len(lesions) > 0.85
     together = {r["image_id"]: r["component"] for r in manifest.images.to_pylist()}
     by_ids = {(p["image_a"], p["image_b"]) for p in pairs}
     known = [e for e in edges if e in by_ids or e[::-1] in by_ids]
