@@ -10,12 +10,15 @@ measured on drawn pictures of 600 x 450 and of 24 megapixels. Seconds are of the
 
 import argparse
 import json
+import os
 import resource
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the workers; read when numpy is imported
 
 import numpy as np
 
@@ -95,6 +98,11 @@ def voting(pictures: int) -> dict[str, Any]:
     }
 
 
+def lists_of(pictures: int) -> float:
+    """Return how many lists the inverted file has."""
+    return min(candidates.MOST_LISTS, pictures * sum(STORED) * candidates.LISTS_PER_POINT)
+
+
 def drawn(number: int) -> dict[str, float]:
     """Return milliseconds of the processor per picture and per pair."""
     shots = [view(skin(n // 2), seed=n, turn=5 * n).resize((600, 450)) for n in range(number)]
@@ -123,14 +131,13 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def together(rows: list[dict[str, Any]], one: dict[str, float]) -> dict[str, float]:
-    """Return minutes on two cores for 129,450 pictures, voting extrapolated from the slope of the last two sizes."""
+    """Return minutes on two cores for 129,450 pictures, voting extrapolated from the last size by what its two parts grow with."""
     shares = {"points": one["points of a picture of 600 x 450"] / 1000 * WHOLE}
-    for part in ("index", "search"):
-        last = rows[-1]
-        slope = 1.0
-        if len(rows) > 1:
-            slope = float(np.log(last[part] / rows[-2][part]) / np.log(last["pictures"] / rows[-2]["pictures"]))
-        shares[f"voting, {part} (slope {slope:.2f})"] = last[part] * (WHOLE / last["pictures"]) ** slope
+    last = rows[-1]
+    lists = lists_of(WHOLE) / lists_of(last["pictures"])
+    more = WHOLE / last["pictures"]
+    shares["voting, index (points x lists)"] = last["index"] * more * lists
+    shares["voting, search (points x length of a list)"] = last["search"] * more * more / lists
     per_pair = one["making a picture ready"] + 0.7 * one["verifying two lesions"] + 0.3 * one["verifying one lesion"]
     shares["verification"] = per_pair / 1000 * WHOLE * PAIRS_PER_PICTURE
     minutes = {name: seconds / 60 / 2 for name, seconds in shares.items()}
