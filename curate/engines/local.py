@@ -1,5 +1,6 @@
 """Processes on this machine."""
 
+import contextlib
 import itertools
 import os
 import signal
@@ -38,11 +39,13 @@ class LocalEngine:
             prepare(*arguments)
             yield from map(work, tasks)
             return
-        os.environ.update({name: "1" for name in ONE_THREAD if name not in os.environ})  # read by the libraries in the workers
         # Spawned, not forked: DuckDB and FAISS keep threads, and a forked copy of a thread's lock is never released.
-        with ProcessPoolExecutor(
-            self.workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(os.getpid(), prepare, arguments)
-        ) as pool:
+        with (
+            _one_thread_each(),
+            ProcessPoolExecutor(
+                self.workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(os.getpid(), prepare, arguments)
+            ) as pool,
+        ):
             waiting: deque[Future[list[R]]] = deque()
             try:
                 for chunk in _batched(tasks, CHUNK):
@@ -53,6 +56,18 @@ class LocalEngine:
                     yield from waiting.popleft().result()
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let libraries in workers started meanwhile use one thread; this process, which may load them later, keeps its setting."""
+    added = {name: "1" for name in ONE_THREAD if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def _batched(tasks: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:

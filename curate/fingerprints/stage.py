@@ -13,7 +13,7 @@ from curate.engines import Engine
 from curate.errors import NotReadyError
 from curate.fingerprints.compute import VERSION, Fingerprint, fingerprint, prepare
 from curate.fingerprints.extractors import Extractor
-from curate.fingerprints.feature_store import FeatureStore
+from curate.fingerprints.feature_store import FeatureStore, Half
 from curate.fingerprints.points import KEY as POINTS
 
 STAGE = "fingerprint"
@@ -109,8 +109,10 @@ def _commit(
 
 def _append(catalogue: Catalogue, key: str, fresh: dict[str, Fingerprint]) -> list[dict[str, Any]]:
     """Write what an extractor made of contents that it did not know, and return their rows of the table `features`."""
-    known = catalogue.rows("SELECT sha256 FROM features WHERE extractor = ? AND sha256 IN (SELECT unnest(?))", [key, list(fresh)])
-    rows = {sha: f.points if key == POINTS else f.features for sha, f in fresh.items() if (sha,) not in set(known)}
+    known = set(
+        catalogue.rows("SELECT sha256 FROM features WHERE extractor = ? AND sha256 IN (SELECT unnest(?))", [key, list(fresh)])
+    )
+    rows = {sha: f.points if key == POINTS else f.features for sha, f in fresh.items() if (sha,) not in known}
     there = {sha: row for sha, row in rows.items() if row is not None}
     position = catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
     if there:
@@ -140,6 +142,13 @@ def _row(sha256: str, f: Fingerprint) -> dict[str, Any]:
         "taken_us": f.exif.taken_us,
         "unique_id": f.exif.unique_id,
     }
+
+
+def cnn_features(catalogue: Catalogue, key: str) -> Half:
+    """Return the CNN features of an extractor, float16 of shape (contents, d); the table `features` says which row is whose."""
+    held = store(catalogue, key)
+    count = catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
+    return held.read(held.path.stat().st_size // 2 // count)
 
 
 def _finish(catalogue: Catalogue, wanted: list[str], extractor: Extractor | None, *, computed: int, known: int) -> dict[str, Any]:

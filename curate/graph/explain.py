@@ -15,7 +15,7 @@ from curate.files import read_bytes
 from curate.fingerprints.hashes import BITS, BYTES, ORIENTATIONS
 from curate.fingerprints.picture import UnreadablePictureError, decode
 from curate.fingerprints.points import LOCAL
-from curate.fingerprints.stage import store
+from curate.fingerprints.stage import cnn_features, store
 from curate.graph.calibration import calibration_of
 from curate.graph.drawing import drawn_pair
 from curate.graph.evidence.cnn import exact_cosines
@@ -117,14 +117,12 @@ def likeness(catalogue: Catalogue, image_a: str, image_b: str, policy: dict[str,
         positions = dict(
             catalogue.rows("SELECT sha256, position FROM features WHERE extractor = ? AND sha256 IN (?, ?)", [key, sha_a, sha_b])
         )
-        held = store(catalogue, key)
-        count = catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
-        features = held.read(held.path.stat().st_size // 2 // count)
         pair = np.array([positions[sha_a]]), np.array([positions[sha_b]])
-        cosine = exact_cosines(features, *pair)[0]
+        cosine = exact_cosines(cnn_features(catalogue, key), *pair)[0]
         asked = f"at least {policy['cnn_accept']}, among {policy['cnn_neighbours']} nearest"
         measured.append({"evidence": "cnn", "value": f"cosine {cosine:.4f}", "asked": asked})
-    if (verified := verified_pair(catalogue, image_a, image_b)) is not None:
+    by_content = (image_a, image_b) if sha_a < sha_b else (image_b, image_a)  # as `link` measures them
+    if (verified := verified_pair(catalogue, *by_content)) is not None:
         measured.append(_local(catalogue, image_a, image_b, sorted((sha_a, sha_b)), verified.measures, policy))
     return measured
 
@@ -134,10 +132,13 @@ def _local(
 ) -> dict[str, Any]:
     """Return what verification says of a pair, and whether the pair was a candidate at all."""
     calibration = calibration_of(policy["calibration"])
-    modalities = {m for (m,) in catalogue.rows("SELECT modality FROM records WHERE image_id IN (?, ?)", [image_a, image_b])}
-    modality = modalities.pop() if len(modalities) == 1 else None
+    found = catalogue.rows(
+        "SELECT r.modality FROM images i LEFT JOIN records r USING (image_id) WHERE i.image_id IN (?, ?)", [image_a, image_b]
+    )
+    modalities = {modality or "" for (modality,) in found}
+    modality = modalities.pop() if len(modalities) == 1 else ""
     values = np.array([[measures[name] for name in MEASURES]])
-    probability = float(calibration.probability(values, [modality or ""])[0])
+    probability = float(calibration.probability(values, [modality])[0])
     candidate = catalogue.value(
         "SELECT count(*) FROM pair_measures WHERE sha256_a = ? AND sha256_b = ? AND version = ?", [*contents, LOCAL_VERSION]
     )

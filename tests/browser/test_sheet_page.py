@@ -1,7 +1,6 @@
 """A blind sheet in a real browser, opened as a file: it fits, is judged by mouse and keys, keeps and saves the answers."""
 
 import csv
-import shutil
 
 import pytest
 
@@ -13,18 +12,6 @@ from curate.review.sheets import write_sheets
 from tests.review.small import write_small
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no chromium on the path (Debian: apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from curate.catalogue import Catalogue
 from curate.catalogue.stages import required_stage
-from curate.fingerprints.stage import store
+from curate.fingerprints.stage import cnn_features
 from curate.graph.evidence.interface import Edge, Evidence
 from curate.graph.policy import Policy
 
@@ -25,9 +25,7 @@ def near_features(catalogue: Catalogue, policy: Policy) -> Evidence:
     )
     if len(rows) < 2:
         return Evidence([])
-    held = store(catalogue, key)
-    dimension = held.path.stat().st_size // 2 // catalogue.value("SELECT count(*) FROM features WHERE extractor = ?", [key])
-    features = held.read(dimension)[[position for _, position in rows]]
+    features = cnn_features(catalogue, key)[[position for _, position in rows]]
     images = [image for image, _ in rows]
     edges = []
     for i, j, cosine in near_pairs(features, policy.cnn_neighbours, policy.cnn_accept):

@@ -18,7 +18,7 @@ from curate.catalogue import Catalogue
 from curate.catalogue.stages import required_stage
 from curate.engines import Engine
 from curate.fingerprints.points import LOCAL
-from curate.fingerprints.stage import store
+from curate.fingerprints.stage import cnn_features, store
 from curate.graph.calibration import calibration_of, digest
 from curate.graph.candidates import codes, vote
 from curate.graph.components import components
@@ -119,8 +119,10 @@ def representatives(catalogue: Catalogue, copies: Iterable[tuple[str, str]]) -> 
     images = [image for image, *_ in rows]
     there = set(images)
     place = components(images, ((a, b) for a, b in copies if a in there and b in there))
-    seen: set[str] = set()
-    first = [row for row in rows if place[row[0]] not in seen and not seen.add(place[row[0]])]  # type: ignore[func-returns-value]
+    named: dict[str, tuple[str, str, int, str]] = {}
+    for row in rows:
+        named.setdefault(place[row[0]], row)
+    first = list(named.values())
     return Pictures(
         [image for image, *_ in first],
         [sha for _, sha, *_ in first],
@@ -150,8 +152,7 @@ def _alike(catalogue: Catalogue, pictures: Pictures, most: int) -> set[tuple[int
     if key is None or len(clinical) < 2:
         return set()
     positions = dict(catalogue.rows("SELECT sha256, position FROM features WHERE extractor = ?", [key]))
-    held = store(catalogue, key)
-    features = held.read(held.path.stat().st_size // 2 // len(positions))[[positions[pictures.sha256[n]] for n in clinical]]
+    features = cnn_features(catalogue, key)[[positions[pictures.sha256[n]] for n in clinical]]
     return {(clinical[i], clinical[j]) for i, j, _ in near_pairs(features, most, -1.0)}
 
 
