@@ -1,6 +1,7 @@
 """What is too large for the catalogue lies beside it: one memory-mapped file per extractor, rows in the order of arrival."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,13 @@ class FeatureStore:
         """Return all rows as a read-only memory map, float16 of shape (rows, dimension)."""
         return np.memmap(self.path, dtype=np.float16, mode="r").reshape(-1, dimension)
 
-    def read_records(self, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        """Return all rows as a read-only memory map of records."""
-        return np.memmap(self.path, dtype=dtype, mode="r")
+    def records(self, dtype: np.dtype[Any], rows: Iterable[int]) -> npt.NDArray[Any]:
+        """Return copies of some rows, records of shape (rows,).
+
+        They are read, not mapped: of a file larger than the memory only what is asked for is held.
+        """
+        found = np.empty(len(rows := list(rows)), dtype=dtype)
+        with self.path.open("rb") as handle:
+            for n, row in enumerate(rows):
+                found[n] = np.frombuffer(os.pread(handle.fileno(), dtype.itemsize, row * dtype.itemsize), dtype=dtype)[0]
+        return found

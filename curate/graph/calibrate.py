@@ -81,7 +81,7 @@ def gather(catalogue: Catalogue, policy: Policy, engine: Engine) -> Gathered:
         raise NotReadyError("No points were taken.", "Run `curate fingerprint --points` first.")
     evidence = {name: KINDS[name](catalogue, policy) for name in ("bytes", "pixels", "hash")}
     pictures = representatives(catalogue, copies_of(evidence))
-    pairs = candidate_pairs(catalogue, pictures, policy, near_of(evidence))
+    pairs = candidate_pairs(catalogue, pictures, policy, near_of(evidence)).pairs
     measures = measured(catalogue, engine, pictures, pairs)
     truth = _truth(catalogue, policy, [(pictures.images[p.first], pictures.images[p.second]) for p in pairs])
     modality = [modality_of(pictures, pair) for pair in pairs]

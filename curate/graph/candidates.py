@@ -6,6 +6,7 @@ bytes, whose squared distances float32 holds exactly, by a fixed projection with
 threads nor the blocking of a matrix product can change a result.
 """
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import as_file, files
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.fingerprints.points import VIEWS
+from curate.graph.inverted_file import centres, sampled, share_found
 
 STORED = (120, 80, 60)  # points of each view that can be found, the strongest
 ASKED = (70, 60, 50)  # points of each view that look for others
@@ -22,8 +24,6 @@ SPARE = 8  # neighbours asked beyond these, in place of the picture's own points
 LISTS_PER_POINT = 1 / 600
 MOST_LISTS = 16384
 PROBED = 4
-ROUNDS = 3  # of k-means
-TAUGHT = 30  # codes per list that k-means sees
 VOTE = 255  # the weight of a vote of distance 0
 REDUCED = 64
 NORM = 200  # of a reduced descriptor, in units of a byte
@@ -34,14 +34,19 @@ REMEMBERED = 200  # pictures that one picture's own points vote for, the best; s
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
+Small = npt.NDArray[np.int32]  # numbers of pictures and sums of votes: there are hundreds of millions at times
 
 
 class Candidates(NamedTuple):
-    """Pairs i < j of positions, sorted, and the votes for each, both directions summed."""
+    """Pairs i < j of positions, sorted, and the votes for each, both directions summed.
 
-    i: Integers
-    j: Integers
-    votes: Integers
+    `recall` is the share of the true nearest points that the inverted file found, on a seeded sample; None without points.
+    """
+
+    i: Small
+    j: Small
+    votes: Small
+    recall: float | None = None
 
 
 class Codes(NamedTuple):
@@ -54,12 +59,15 @@ class Codes(NamedTuple):
     """
 
     values: Bytes
-    owner: Integers
+    owner: Small
     asks: npt.NDArray[np.bool_]
 
 
-def codes(points: npt.NDArray[np.void], rows: Integers) -> Codes:
-    """Reduce the strongest points of the pictures in these rows to 64 bytes; `points` are of dtype `POINT`, of shape (n, 350)."""
+def codes(points_of: Callable[[Integers], npt.NDArray[np.void]], rows: Integers) -> Codes:
+    """Reduce the strongest points of the pictures in these rows to 64 bytes.
+
+    `points_of` returns the points of the rows that it is asked for, of dtype `POINT`, of shape (rows, 350).
+    """
     chosen: list[int] = []
     asking: list[bool] = []
     first = 0
@@ -67,17 +75,18 @@ def codes(points: npt.NDArray[np.void], rows: Integers) -> Codes:
         chosen += range(first, first + stored)
         asking += [n < asked for n in range(stored)]
         first += view.points
-    values, owner, asks = [], [], []
+    most = len(rows) * len(chosen)
+    found = Codes(np.empty((most, REDUCED), np.uint8), np.empty(most, np.int32), np.empty(most, bool))
+    end = 0
     step = max(1, AT_ONCE // len(chosen))
     for start in range(0, len(rows), step):
-        part = points[rows[start : start + step]][:, np.array(chosen)]
+        part = points_of(rows[start : start + step])[:, np.array(chosen)]
         there = part["size"] > 0
-        values.append(reduced(part["descriptor"][there]))
-        owner.append(np.nonzero(there)[0] + start)
-        asks.append(np.broadcast_to(np.array(asking), there.shape)[there])
-    if not values:
-        return Codes(np.zeros((0, REDUCED), np.uint8), np.zeros(0, np.int64), np.zeros(0, bool))
-    return Codes(np.concatenate(values), np.concatenate(owner), np.concatenate(asks))
+        begun, end = end, end + int(there.sum())
+        found.values[begun:end] = reduced(part["descriptor"][there])
+        found.owner[begun:end] = np.nonzero(there)[0] + start
+        found.asks[begun:end] = np.broadcast_to(np.array(asking), there.shape)[there]
+    return Codes(found.values[:end], found.owner[:end], found.asks[:end])
 
 
 def reduced(descriptors: Bytes) -> Bytes:
@@ -92,41 +101,44 @@ def reduced(descriptors: Bytes) -> Bytes:
 def vote(points: Codes, pictures: int, most: int) -> Candidates:
     """Return each picture's `most` best candidates by votes; ties go to the picture that comes first."""
     if not len(points.values):
-        nothing = np.zeros(0, dtype=np.int64)
+        nothing = np.zeros(0, dtype=np.int32)
         return Candidates(nothing, nothing, nothing)
     index = _inverted_file(points.values)
+    recall = _recall(index, points)
     asking = np.flatnonzero(points.asks)
     starts = np.searchsorted(points.owner[asking], np.arange(0, pictures, PICTURES_AT_ONCE))
-    given: list[tuple[Integers, Integers, Integers]] = []
+    given: list[tuple[Small, Small, Small]] = []
     for start, end in zip(starts, [*starts[1:], len(asking)], strict=True):
         asked = asking[start:end]
         if len(asked):
             squared, found = index.search(points.values[asked].astype(np.float32), NEIGHBOURS + SPARE)
             votes = _votes(points.owner[asked], points.owner[found], np.where(found < 0, np.inf, squared), pictures)
             given.append(_most(*_summed(*votes), REMEMBERED))
+    del index
     one, other, weight = (np.concatenate(part) for part in zip(*given, strict=True))
+    given.clear()
     one, other, weight = _summed(np.concatenate([one, other]), np.concatenate([other, one]), np.concatenate([weight, weight]))
-    return _pairs(*_most(one, other, weight, most))
+    return Candidates(*_pairs(*_most(one, other, weight, most)), recall)
+
+
+def _recall(index, points: Codes) -> float:  # type: ignore[no-untyped-def] # FAISS has no types
+    import faiss
+
+    asking = np.flatnonzero(points.asks)
+    asked = points.values[asking[sampled(len(asking))]].astype(np.float32)
+    starts = range(0, len(points.values), AT_ONCE)
+    parts = (points.values[start : start + AT_ONCE].astype(np.float32) for start in starts)
+    return share_found(index, asked, parts, NEIGHBOURS, faiss.METRIC_L2)
 
 
 def _inverted_file(values: Bytes):  # type: ignore[no-untyped-def] # FAISS has no types
-    """Return FAISS's inverted file over bytes; its centres are those of a few rounds of k-means, rounded to whole numbers."""
+    """Return FAISS's inverted file over bytes."""
     import faiss
 
-    lists = int(min(MOST_LISTS, max(1, len(values) * LISTS_PER_POINT)))
-    random = np.random.default_rng(2017)
-    sample = values[np.sort(random.choice(len(values), min(len(values), lists * TAUGHT), replace=False))].astype(np.float32)
-    centres = sample[np.sort(random.choice(len(sample), lists, replace=False))]
-    for _ in range(ROUNDS):
-        flat = faiss.IndexFlatL2(REDUCED)
-        flat.add(centres)
-        nearest = flat.search(sample, 1)[1][:, 0]
-        sums, counts = np.zeros((lists, REDUCED)), np.bincount(nearest, minlength=lists)
-        np.add.at(sums, nearest, sample)  # whole numbers below 2^53
-        centres = np.where(counts[:, None] > 0, np.rint(sums / np.maximum(counts, 1)[:, None]), centres).astype(np.float32)
+    found = centres(values, int(min(MOST_LISTS, max(1, len(values) * LISTS_PER_POINT))))
     coarse = faiss.IndexFlatL2(REDUCED)
-    coarse.add(centres)
-    index = faiss.IndexIVFScalarQuantizer(coarse, REDUCED, lists, faiss.ScalarQuantizer.QT_8bit_direct, faiss.METRIC_L2, False)
+    coarse.add(found)
+    index = faiss.IndexIVFScalarQuantizer(coarse, REDUCED, len(found), faiss.ScalarQuantizer.QT_8bit_direct, faiss.METRIC_L2, False)
     index.is_trained = True
     for start in range(0, len(values), AT_ONCE):
         index.add(values[start : start + AT_ONCE].astype(np.float32))
@@ -134,9 +146,7 @@ def _inverted_file(values: Bytes):  # type: ignore[no-untyped-def] # FAISS has n
     return index
 
 
-def _votes(
-    asking: Integers, found: Integers, squared: npt.NDArray[np.float32], pictures: int
-) -> tuple[Integers, Integers, Integers]:
+def _votes(asking: Small, found: Small, squared: npt.NDArray[np.float32], pictures: int) -> tuple[Small, Small, Small]:
     """Return (asking picture, found picture, weight): one vote per asked point and picture, that of its nearest point."""
     squared = np.where(found == asking[:, None], np.inf, squared)
     order = np.argsort(squared, axis=1, kind="stable")[:, : NEIGHBOURS + 1]
@@ -147,21 +157,21 @@ def _votes(
     order = np.lexsort((-weight.ravel(), place.ravel()))
     place, weight = place.ravel()[order], weight.ravel()[order]
     first = np.flatnonzero(np.diff(place, prepend=-1) != 0)
-    place, weight = place[first], weight[first].astype(np.int64)
-    return asking[place // pictures], place % pictures, weight
+    place, weight = place[first], weight[first].astype(np.int32)
+    return asking[place // pictures], (place % pictures).astype(np.int32), weight
 
 
-def _summed(one: Integers, other: Integers, weight: Integers) -> tuple[Integers, Integers, Integers]:
+def _summed(one: Small, other: Small, weight: Small) -> tuple[Small, Small, Small]:
     """Return each pair (one, other) once, its weights summed, sorted; pairs of no weight are left out."""
     order = np.lexsort((other, one))
     one, other, weight = one[order], other[order], weight[order]
     first = np.flatnonzero((np.diff(one, prepend=-1) != 0) | (np.diff(other, prepend=-1) != 0))
-    sums = np.add.reduceat(weight, first) if len(first) else weight
+    sums = np.add.reduceat(weight, first).astype(np.int32) if len(first) else weight
     there = sums > 0
     return one[first][there], other[first][there], sums[there]
 
 
-def _most(one: Integers, other: Integers, weight: Integers, most: int) -> tuple[Integers, Integers, Integers]:
+def _most(one: Small, other: Small, weight: Small, most: int) -> tuple[Small, Small, Small]:
     """Return for each `one` the pairs of the largest weights; of equal ones those whose `other` comes first."""
     order = np.lexsort((other, -weight, one))
     one, other, weight = one[order], other[order], weight[order]
@@ -169,13 +179,13 @@ def _most(one: Integers, other: Integers, weight: Integers, most: int) -> tuple[
     return one[kept], other[kept], weight[kept]
 
 
-def _pairs(one: Integers, other: Integers, weight: Integers) -> Candidates:
+def _pairs(one: Small, other: Small, weight: Small) -> tuple[Small, Small, Small]:
     """Return the pairs whichever way round they stand, once each, sorted."""
     low, high = np.minimum(one, other), np.maximum(one, other)
     order = np.lexsort((high, low))
     low, high, weight = low[order], high[order], weight[order]
     first = (np.diff(low, prepend=-1) != 0) | (np.diff(high, prepend=-1) != 0)
-    return Candidates(low[first], high[first], weight[first])
+    return low[first], high[first], weight[first]
 
 
 @cache

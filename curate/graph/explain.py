@@ -145,7 +145,9 @@ def _local(
     return {
         "evidence": "local",
         "value": f"probability {probability:.4f}: {in_words(measures)}",
-        "asked": f"at least {policy['local_accept']}, detail {policy['local_least_detail']}, tiles {policy['local_least_tiles']}, "
+        "asked": f"at least {policy['local_accept']}, "
+        f"detail {policy['local_least_detail']} and tiles {policy['local_least_tiles']}, "
+        f"detail {policy['local_clear_detail']} or tiles {policy['local_clear_tiles']}, "
         f"among {policy['local_candidates']} candidates of either"
         + ("" if candidate else " (it is none: other pictures, or their copies, had more votes)"),
         "probability": probability,
@@ -165,8 +167,8 @@ def verified_pair(catalogue: Catalogue, image_a: str, image_b: str) -> Verified 
     )
     if key is None or len(positions) < 2:
         return None
-    records = store(catalogue, key).read_records(LOCAL)
-    return verify(prepare(records[positions[image_a]]), prepare(records[positions[image_b]]), thorough=True)
+    one, other = store(catalogue, key).records(LOCAL, [positions[image_a], positions[image_b]])
+    return verify(prepare(one), prepare(other), thorough=True)
 
 
 def draw_pair(catalogue: Catalogue, image_a: str, image_b: str) -> Image.Image:

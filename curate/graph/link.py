@@ -32,8 +32,8 @@ def link(catalogue: Catalogue, policy: Policy, engine: Engine, progress: Callabl
         progress: called with the name of each kind of evidence before it runs.
 
     Returns:
-        The summary: pictures, edges and pairs compared by evidence, evidence that could not run and why, components,
-        components of several images, the largest, findings.
+        The summary: pictures, edges and pairs compared by evidence, evidence that could not run and why, what an
+        approximate search found of the nearest, components, components of several images, the largest, findings.
     """
     input_digest = _input_digest(catalogue, policy)
     last = stage_record(catalogue, STAGE)
@@ -61,6 +61,7 @@ def link(catalogue: Catalogue, policy: Policy, engine: Engine, progress: Callabl
         "edges": {name: sum(1 for e in edges if e.evidence == name) for name in (*policy.evidence, "verdict")},
         "pairs_compared": {name: found.pairs_compared for name, found in evidence.items()},
         "not_run": {name: found.not_run for name, found in evidence.items() if found.not_run},
+        "nearest_found": {what: share for found in evidence.values() for what, share in found.nearest_found.items()},
         "calibration": next((found.calibration for found in evidence.values() if found.calibration), None),
         "components": len(sizes),
         "components_with_several": sum(1 for n in sizes.values() if n > 1),

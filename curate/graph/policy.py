@@ -43,9 +43,11 @@ class Policy(BaseModel):
     local_candidates: int = Field(20, description="pictures verified per picture, those with the most votes")
     local_accept: float = Field(0.4, description="calibrated probability that two pictures show one lesion")
     local_least_detail: float = Field(
-        0.3, description="correlation of the detail of the aligned pictures without which no probability makes an edge"
+        0.25, description="correlation of the detail of the aligned pictures without which no probability makes an edge"
     )
     local_least_tiles: float = Field(0.15, description="the same of the median tile")
+    local_clear_detail: float = Field(0.3, description="one of the two must be clear: the detail from here on …")
+    local_clear_tiles: float = Field(0.25, description="… or the median tile from here on")
     local_strong: float = Field(0.9, description="calibrated probability")
     calibration: str | None = Field(None, description="written by `curate calibrate`; None: the one in the package")
     largest_share: float = Field(0.01, description="budget of a component, as a share of the pictures …")

@@ -50,9 +50,11 @@ def main() -> None:
     if asked.json:
         print(json.dumps(result))
         return
-    print(f"{'pictures':>10}{'s, index':>10}{'s, search':>11}{'peak MiB':>10}{'candidates':>12}")
+    print(f"{'pictures':>10}{'s, index':>10}{'s, search':>11}{'peak MiB':>10}{'candidates':>12}{'nearest found':>15}")
     for row in rows:
-        print(f"{row['pictures']:>10}{row['index']:>10.1f}{row['search']:>11.1f}{row['peak_mib']:>10.0f}{row['pairs']:>12}")
+        print(
+            f"{row['pictures']:>10}{row['index']:>10.1f}{row['search']:>11.1f}{row['peak_mib']:>10.0f}{row['pairs']:>12}{row['recall']:>15.3f}"
+        )
     for name, value in one.items():
         print(f"{name:<40}{value:>10.2f} ms")
     for name, value in result["whole"].items():
@@ -70,8 +72,9 @@ def voting(pictures: int) -> dict[str, Any]:
         part = words[share[start : start + 200_000]] + random.normal(0, 0.7, (min(200_000, len(values) - start), 64))
         part *= candidates.NORM / np.linalg.norm(part, axis=1, keepdims=True)
         values[start : start + 200_000] = np.clip(np.rint(part) + 128, 0, 255)
+    del share
     asks = np.concatenate([np.arange(stored) < ask for stored, ask in zip(STORED, ASKED, strict=True)])
-    points = Codes(values, np.repeat(np.arange(pictures), each), np.tile(asks, pictures))
+    points = Codes(values, np.repeat(np.arange(pictures, dtype=np.int32), each), np.tile(asks, pictures))
     spent: dict[str, float] = {}
     made = candidates._inverted_file
 
@@ -95,6 +98,7 @@ def voting(pictures: int) -> dict[str, Any]:
         "search": whole - spent["index"],
         "peak_mib": peak,
         "pairs": len(found.i),
+        "recall": found.recall,
     }
 
 

@@ -28,6 +28,10 @@ def drawn_points(pictures, seed, per_view=6, shared=()):
     return points
 
 
+def of(points):
+    return lambda rows: points[rows]
+
+
 def counted(points, most):
     """Count votes by loops over all pairs of points."""
     stored = [
@@ -61,7 +65,7 @@ def counted(points, most):
 @settings(max_examples=15, deadline=None)
 def test_votes_are_those_counted_by_hand(pictures, seed, most):
     points = drawn_points(pictures, seed, per_view=3, shared=[(0, 1)])
-    found = vote(codes(points, np.arange(pictures)), pictures, most)
+    found = vote(codes(of(points), np.arange(pictures)), pictures, most)
     assert dict(zip(zip(found.i.tolist(), found.j.tolist(), strict=True), found.votes.tolist(), strict=True)) == counted(
         points, most
     )
@@ -71,29 +75,40 @@ def test_nothing_depends_on_threads_or_on_how_many_are_asked_at_once(monkeypatch
     import faiss
 
     points = drawn_points(60, 3, per_view=40, shared=[(1, 9), (2, 50)])
-    whole = vote(codes(points, np.arange(60)), 60, 5)
+    whole = vote(codes(of(points), np.arange(60)), 60, 5)
     assert {(1, 9), (2, 50)} <= set(zip(whole.i.tolist(), whole.j.tolist(), strict=True))
     threads = faiss.omp_get_max_threads()
     monkeypatch.setattr(candidates, "AT_ONCE", 777)
     monkeypatch.setattr(candidates, "PICTURES_AT_ONCE", 7)
     faiss.omp_set_num_threads(1)
     try:
-        again = vote(codes(points, np.arange(60)), 60, 5)
+        again = vote(codes(of(points), np.arange(60)), 60, 5)
     finally:
         faiss.omp_set_num_threads(threads)
-    assert all((a == b).all() for a, b in zip(whole, again, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(whole, again, strict=True))
+
+
+def test_recall_is_that_of_an_exact_search(monkeypatch):
+    points = drawn_points(40, 5, per_view=20)
+    exact = vote(codes(of(points), np.arange(40)), 40, 5)
+    assert exact.recall == 1  # few points: every list is probed
+    monkeypatch.setattr(candidates, "LISTS_PER_POINT", 1 / 20)
+    monkeypatch.setattr(candidates, "PROBED", 1)
+    fewer = vote(codes(of(points), np.arange(40)), 40, 5)
+    assert fewer.recall is not None
+    assert 0.05 < fewer.recall < 0.9
 
 
 def test_rows_say_which_pictures_take_part():
     points = drawn_points(8, 1, per_view=30, shared=[(2, 6)])
-    few = vote(codes(points, np.array([2, 6, 7])), 3, 1)
+    few = vote(codes(of(points), np.array([2, 6, 7])), 3, 1)
     assert few.i[few.votes.argmax()] == 0
     assert few.j[few.votes.argmax()] == 1
 
 
 @pytest.mark.parametrize("pictures", [0, 1, 3])
 def test_pictures_without_points_have_no_candidates(pictures):
-    found = vote(codes(np.zeros((pictures, POINTS), dtype=POINT), np.arange(pictures)), pictures, 5)
+    found = vote(codes(of(np.zeros((pictures, POINTS), dtype=POINT)), np.arange(pictures)), pictures, 5)
     assert len(found.i) == 0
 
 

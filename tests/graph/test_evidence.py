@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from curate.errors import InputError
 from curate.graph.components import components
+from curate.graph.evidence import cnn as cnn_evidence
 from curate.graph.evidence import hash as hash_evidence
 from curate.graph.evidence.cnn import near_pairs
 from curate.graph.evidence.groups import LARGEST_CLIQUE, must_link, tied
@@ -35,7 +36,7 @@ def test_hash_pairs_are_those_of_brute_force(seeds, radius):
 @settings(max_examples=40, deadline=None)
 def test_cnn_pairs_are_those_of_brute_force(n, neighbours, least, seed):
     features = np.random.default_rng(seed).normal(size=(n, 16)).astype(np.float16)
-    found = set(near_pairs(features, neighbours, least))
+    found = set(near_pairs(features, neighbours, least).pairs)
     exact = features.astype(np.float64)
     unit = exact / np.linalg.norm(exact, axis=1, keepdims=True)
     cosine = np.round(unit @ unit.T, 4)
@@ -49,8 +50,44 @@ def test_cnn_pairs_are_those_of_brute_force(n, neighbours, least, seed):
 def test_identical_features_do_not_crowd_each_other_out():
     features = np.random.default_rng(0).normal(size=(40, 16)).astype(np.float16)
     features[5:10] = features[4]
-    found = {(i, j) for i, j, _ in near_pairs(features, 10, 0.999)}
+    found = {(i, j) for i, j, _ in near_pairs(features, 10, 0.999).pairs}
     assert found == {(i, j) for i in range(4, 10) for j in range(i + 1, 10)}
+
+
+def clustered(pictures, seed):
+    random = np.random.default_rng(seed)
+    middle = random.normal(size=(pictures // 6, 32))
+    return (middle[np.arange(pictures) % len(middle)] + random.normal(0, 0.25, (pictures, 32))).astype(np.float16)
+
+
+def test_an_inverted_file_finds_what_it_says_of_the_exact_neighbours(monkeypatch):
+    features = clustered(1200, 1)
+    exact = near_pairs(features, 5, 0.5)
+    assert exact.found is None
+    monkeypatch.setattr(cnn_evidence, "EXACT_UP_TO", 1199)
+    found = near_pairs(features, 5, 0.5)
+    shared = len(set(found.pairs) & set(exact.pairs)) / len(exact.pairs)
+    assert found.found is not None
+    assert shared > 0.8
+    assert 0.6 < found.found <= 1
+    monkeypatch.setattr(cnn_evidence, "PROBED", 1)  # every list: nothing is missed but what rounding turns round
+    whole = near_pairs(features, 5, 0.5)
+    assert whole.pairs == exact.pairs
+    assert whole.found == 1
+
+
+def test_an_inverted_file_does_not_depend_on_threads(monkeypatch):
+    import faiss
+
+    monkeypatch.setattr(cnn_evidence, "EXACT_UP_TO", 10)
+    features = clustered(900, 2)
+    threads = faiss.omp_get_max_threads()
+    several = near_pairs(features, 5, 0.2)
+    faiss.omp_set_num_threads(1)
+    try:
+        assert near_pairs(features, 5, 0.2) == several
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 @given(

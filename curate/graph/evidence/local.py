@@ -8,7 +8,6 @@ nearest neighbours by CNN features; each is verified (`curate.graph.verification
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from curate.catalogue import Catalogue
 from curate.catalogue.stages import required_stage
 from curate.engines import Engine
+from curate.fingerprints.feature_store import FeatureStore
 from curate.fingerprints.points import LOCAL
 from curate.fingerprints.stage import cnn_features, store
 from curate.graph.calibration import calibration_of, digest
@@ -64,7 +64,7 @@ def same_skin(
     if required_stage(catalogue, "fingerprint", "curate fingerprint").summary.get("points") is None:
         return Evidence([], not_run="no points were taken (--no-points)")
     pictures = representatives(catalogue, copies)
-    pairs = candidate_pairs(catalogue, pictures, policy, near)
+    pairs, nearest_found = candidate_pairs(catalogue, pictures, policy, near)
     measures = measured(catalogue, engine, pictures, pairs)
     calibration = calibration_of(policy.calibration)
     probability = calibration.probability(measures, [modality_of(pictures, pair) for pair in pairs])
@@ -81,16 +81,17 @@ def same_skin(
         chance = float(probability[n])
         basis = in_words(dict(zip(MEASURES, measures[n].tolist(), strict=True)))
         edges.append(Edge(a, b, "local", chance, False, chance < policy.local_strong, basis, chance))
-    return Evidence(edges, pairs_compared=len(pairs), calibration=told)
+    return Evidence(edges, pairs_compared=len(pairs), calibration=told, nearest_found=nearest_found)
 
 
 def agree_in_detail(measures: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.bool_]:
-    """Say of which pairs the aligned pictures agree at all.
+    """Say of which pairs the aligned pictures agree: both as a whole and in the median tile, and in one of the two clearly.
 
     A probability is worth what it was learnt on; where points agree and the skin between them does not, it is not believed.
     """
     detail, tiles = (measures[:, MEASURES.index(name)] for name in ("detail", "tiles_median"))
-    return np.asarray((detail >= policy.local_least_detail) & (tiles >= policy.local_least_tiles))
+    at_all = (detail >= policy.local_least_detail) & (tiles >= policy.local_least_tiles)
+    return np.asarray(at_all & ((detail >= policy.local_clear_detail) | (tiles >= policy.local_clear_tiles)))
 
 
 def in_words(measures: dict[str, float]) -> str:
@@ -131,29 +132,38 @@ def representatives(catalogue: Catalogue, copies: Iterable[tuple[str, str]]) -> 
     )
 
 
-def candidate_pairs(catalogue: Catalogue, pictures: Pictures, policy: Policy, near: Iterable[tuple[str, str]]) -> list[Pair]:
-    """Return the pairs to be verified, sorted: by votes, by CNN features (clinical pictures), and those that others propose."""
+class Proposed(NamedTuple):
+    """The pairs to be verified, sorted by position, and what the searches for them found of the exactly nearest."""
+
+    pairs: list[Pair]
+    nearest_found: dict[str, float]
+
+
+def candidate_pairs(catalogue: Catalogue, pictures: Pictures, policy: Policy, near: Iterable[tuple[str, str]]) -> Proposed:
+    """Propose pairs by votes, by CNN features (clinical pictures), and those to which other evidence came near."""
     key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["points"]
-    points = store(catalogue, key).read_records(LOCAL)["points"]
-    voted = vote(codes(points, pictures.positions), len(pictures.images), policy.local_candidates)
-    pairs = set(zip(voted.i.tolist(), voted.j.tolist(), strict=True)) | _alike(catalogue, pictures, policy.local_candidates)
+    records = store(catalogue, key)
+    reduced = codes(lambda rows: records.records(LOCAL, rows.tolist())["points"], pictures.positions)
+    voted = vote(reduced, len(pictures.images), policy.local_candidates)
+    alike, share = _alike(catalogue, pictures, policy.local_candidates)
+    pairs = set(zip(voted.i.tolist(), voted.j.tolist(), strict=True)) | alike
     place = {image: n for n, image in enumerate(pictures.images)}
     pairs |= {(min(place[a], place[b]), max(place[a], place[b])) for a, b in near if a in place and b in place}
-    ordered = []
-    for i, j in sorted(pairs):
-        ordered.append(Pair(i, j) if pictures.sha256[i] < pictures.sha256[j] else Pair(j, i))
-    return ordered
+    ordered = [Pair(i, j) if pictures.sha256[i] < pictures.sha256[j] else Pair(j, i) for i, j in sorted(pairs)]
+    found = {"points": voted.recall, "CNN features of clinical pictures": share}
+    return Proposed(ordered, {what: part for what, part in found.items() if part is not None})
 
 
-def _alike(catalogue: Catalogue, pictures: Pictures, most: int) -> set[tuple[int, int]]:
-    """Return the nearest clinical pictures by CNN features, where these were computed."""
+def _alike(catalogue: Catalogue, pictures: Pictures, most: int) -> tuple[set[tuple[int, int]], float | None]:
+    """Return the nearest clinical pictures by CNN features, where these were computed, and `found` of `near_pairs`."""
     key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["extractor"]
     clinical = [n for n, modality in enumerate(pictures.modality) if modality == CLINICAL]
     if key is None or len(clinical) < 2:
-        return set()
+        return set(), None
     positions = dict(catalogue.rows("SELECT sha256, position FROM features WHERE extractor = ?", [key]))
     features = cnn_features(catalogue, key)[[positions[pictures.sha256[n]] for n in clinical]]
-    return {(clinical[i], clinical[j]) for i, j, _ in near_pairs(features, most, -1.0)}
+    near = near_pairs(features, most, -1.0)
+    return {(clinical[i], clinical[j]) for i, j, _ in near.pairs}, near.found
 
 
 def measured(catalogue: Catalogue, engine: Engine, pictures: Pictures, pairs: list[Pair]) -> npt.NDArray[np.float64]:
@@ -162,7 +172,7 @@ def measured(catalogue: Catalogue, engine: Engine, pictures: Pictures, pairs: li
     missing = [pair for pair in pairs if pair not in known]
     key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["points"]
     tasks = ((int(pictures.positions[p.first]), int(pictures.positions[p.second])) for p in missing)
-    results: Iterator[bytes] = engine.map(_measure, tasks, _open, (store(catalogue, key).path,)) if missing else iter(())
+    results: Iterator[bytes] = engine.map(_measure, tasks, _open, (store(catalogue, key),)) if missing else iter(())
     waiting = iter(missing)
     while batch := list(islice(results, BATCH)):
         with catalogue.transaction():
@@ -196,20 +206,20 @@ def _known(catalogue: Catalogue, pictures: Pictures, pairs: list[Pair]) -> dict[
     return {Pair(i, j): values for i, j, values in rows}
 
 
-_records: npt.NDArray[np.void] | None = None
+_store: FeatureStore | None = None
 
 
-def _open(path: Path) -> None:
-    """Open the points in a worker."""
-    global _records  # noqa: PLW0603 - a worker process reads one file for all its tasks
-    _records = np.memmap(path, dtype=LOCAL, mode="r")
+def _open(points: FeatureStore) -> None:
+    """Say to a worker where the points are."""
+    global _store  # noqa: PLW0603 - a worker process reads one file for all its tasks
+    _store = points
     _prepared.cache_clear()
 
 
 @lru_cache(KEPT)
 def _prepared(position: int) -> Prepared:
-    assert _records is not None
-    return prepare(_records[position])
+    assert _store is not None
+    return prepare(_store.records(LOCAL, [position])[0])
 
 
 def _measure(pair: tuple[int, int]) -> bytes:
