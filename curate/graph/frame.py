@@ -43,9 +43,14 @@ def _from_border(region: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Return those parts of a region that touch the border."""
     import cv2
 
-    _, parts = cv2.connectedComponents(region.astype(np.uint8), connectivity=4)
-    border = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
-    return np.isin(parts, np.setdiff1d(border, [0]))
+    if not region.any():
+        return region
+    count, parts = cv2.connectedComponents(region.astype(np.uint8), connectivity=4)
+    touching = np.zeros(count, dtype=bool)
+    for border in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
+        touching[border] = True
+    touching[0] = False  # what is not of the region
+    return np.asarray(touching[parts])
 
 
 def line_mask(grey: Grey) -> npt.NDArray[np.bool_]:

@@ -125,7 +125,8 @@ def verify(a: Prepared, b: Prepared, *, thorough: bool = False) -> Verified:
     measures = dict(NOTHING)
     if min(len(a.places), len(b.places)) < 3:
         return Verified(measures)
-    likeness = (a.descriptors @ b.descriptors.T) / (a.lengths[:, None] * b.lengths)
+    likeness = a.descriptors @ b.descriptors.T
+    likeness /= a.lengths[:, None] * b.lengths
     i, j, ratio = _matches(likeness, a, b)
     if len(i) < 3:
         return Verified(measures)
@@ -143,7 +144,7 @@ def verify(a: Prepared, b: Prepared, *, thorough: bool = False) -> Verified:
 def _matches(likeness: Floats, a: Prepared, b: Prepared) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
     """Return the best matches from either side as (i, j, ratio), the most distinctive first."""
     there, ratio_there = _nearest(likeness, b.one_place)
-    back, ratio_back = _nearest(likeness.T, a.one_place)
+    back, ratio_back = _nearest(np.ascontiguousarray(likeness.T), a.one_place)
     i = np.concatenate([np.arange(len(there)), back])
     j = np.concatenate([there, np.arange(len(back))])
     ratio = np.concatenate([ratio_there, ratio_back])
