@@ -16,8 +16,8 @@ Rows = list[dict[str, Any]]
 def copy_of(frozen: Path, out: Path) -> Path:
     folder = out / frozen.name
     shutil.copytree(frozen, folder)
-    for path in folder.iterdir():
-        path.chmod(0o644)
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     return folder
 
 
@@ -38,6 +38,8 @@ def change_json(folder: Path, name: str, change: Callable[[dict[str, Any]], Any]
 
 
 def repair_sums(folder: Path) -> None:
-    names = sorted(p.name for p in folder.iterdir() if p.name != "SHA256SUMS")
+    unnamed = {"SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.minisig"}
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    names = sorted({p.relative_to(folder).as_posix() for p in files} - unnamed)
     text = "".join(f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in names)
     (folder / "SHA256SUMS").write_text(text, encoding="utf-8")

@@ -127,7 +127,7 @@ def test_what_it_cannot_speak_of_is_two_with_what_to_do(good, frozen, copied, tm
 def test_a_flipped_version_is_damage_and_no_other_schema(good, tmp_path):
     folder = copy_of(good, tmp_path)
     text = (folder / "manifest.json").read_bytes()
-    (folder / "manifest.json").write_bytes(text.replace(b'"schema_version": "1.0"', b'"schema_version": "3.0"'))
+    (folder / "manifest.json").write_bytes(text.replace(b'"schema_version": "1.1"', b'"schema_version": "3.0"'))
     assert any("manifest.json" in v.message for v in verify(folder).violations if v.invariant == 9)
     assert any("manifest.json" in v["message"] for v in prove(folder)["violations"] if v["invariant"] == 9)
 
@@ -149,11 +149,12 @@ def test_what_a_manifest_says_cannot_forge_a_line_of_the_output(good, copied, tm
 
 def test_a_manifest_elsewhere_and_read_only_is_proven(good, copied, tmp_path):
     folder = Path(shutil.copytree(good, tmp_path / "moved"))
-    for path in (*folder.iterdir(), folder):
+    for path in (*folder.rglob("*"), folder):
         path.chmod(0o555 if path.is_dir() else 0o444)
     assert ask(copied, folder).returncode == 0
     assert verify(folder).ok
-    folder.chmod(0o755)
+    for path in (folder, folder / "licenses"):
+        path.chmod(0o755)
 
 
 EMPTY = {"nodes": [], "three": [], "nine": []}
