@@ -68,8 +68,7 @@ class Allowance:
             text, terms = self._allowed(expression)
             written.append(text)
             chosen |= terms
-        several = len(written) > 1
-        self.expression: str = " OR ".join(f"({w})" if several and " " in w else w for w in dict.fromkeys(written))
+        self.expression: str = " OR ".join(dict.fromkeys(written))  # OR binds least, so no parentheses are needed
         self._chosen = chosen
 
     def permits(self, licence: str | None) -> bool:
@@ -81,25 +80,23 @@ class Allowance:
         )
 
     def _allowed(self, expression: str) -> tuple[str, Terms]:
-        if expression.strip().casefold() in self._words:  # as an image has it
-            return expression.strip(), self._terms_of(expression.strip())
         try:
             parsed = self._licensing.parse(expression)
-        except Exception as error:  # the library's errors share no class
-            raise InputError(
-                f"--allow-licence {expression!r}: {error}.", "Write it as SPDX does: 'CC0-1.0 OR CC-BY-4.0'."
-            ) from error
-        if parsed is None:
-            raise InputError("--allow-licence: an empty expression.", "Write it as SPDX does: 'CC0-1.0 OR CC-BY-4.0'.")
-        own = ("licenseref-", "documentref-")
-        keys = self._licensing.unknown_license_keys(parsed)
-        unknown = [k for k in keys if k.casefold() not in self._words and not k.casefold().startswith(own)]
-        if unknown:
-            raise InputError(
-                f"--allow-licence {expression!r}: {unknown[0]!r} is no SPDX identifier and no image's licence.",
-                "https://spdx.org/licenses/ lists them; terms of your own begin with LicenseRef-.",
-            )
-        return str(parsed), _choices(parsed)
+            unknown = [key for key in self._licensing.unknown_license_keys(parsed) if not self._is_known(key)]
+            trouble = f"{unknown[0]!r} is no SPDX identifier and no image's licence" if unknown else ""
+        except Exception as error:  # noqa: BLE001 - the library's errors share no class; each is the caller's fault, and told
+            parsed, trouble = None, str(error)
+        if parsed is not None and not trouble:
+            return str(parsed), _choices(parsed)
+        if expression.casefold() in self._words:
+            return expression, self._terms_of(expression)
+        raise InputError(
+            f"--allow-licence {expression!r}: {trouble or 'an empty expression'}.",
+            "Write it as 'CC0-1.0 OR CC-BY-4.0' (https://spdx.org/licenses/); terms of your own begin with LicenseRef-.",
+        )
+
+    def _is_known(self, key: str) -> bool:
+        return key.casefold() in self._words or key.casefold().startswith(("licenseref-", "documentref-"))
 
     def _terms_of(self, licence: str) -> Terms:
         try:

@@ -452,7 +452,7 @@ def files_of(folder: Path) -> dict[str, bytes | None]:
 def prove(folder: Path, expected: str | None = None) -> Row:
     """Return what was found, as one JSON object; `error` in it says that there is nothing here to prove, and what to do."""
     files, nothing = files_of(folder), {"ok": False, "exit_code": 2}
-    digests = {name: content and hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    digests = {name: None if content is None else hashlib.sha256(content).hexdigest() for name, content in files.items()}
     if not files.keys() & {*REQUIRED, *READ, "SHA256SUMS"}:
         return nothing | {"error": f"{folder} holds no manifest: name the folder of one."}
     if not any(name in files or name.encode() in (files.get("SHA256SUMS") or b"") for name in ("images.csv", "edges.csv")):

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from curate.manifest.about.check import about_differences
+from curate.manifest.about.check import about_differences, allowance_differences
 from curate.manifest.folder import minor_of, names_below, to_be_named
 from curate.manifest.invariants import CHECKS, Frozen, Json, Rows
 from curate.manifest.pictures import Pictures, is_portable
@@ -146,6 +146,7 @@ def verify(
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             proof.add(number, name, [f"cannot be checked, a value is missing or of another type ({type(error).__name__}: {error})"])
     proof.add(0, "what the folder says of itself is what the tables say", about_differences(folder, images, info))
+    proof.add(10, "allowed licences are those of the expression", allowance_differences(info))
     if any((folder / name).exists() for name in TEXT_FILES):
         proof.add(0, "the text form says what the tables say", text_differences(folder))
     _pictures(proof, frozen, pictures)

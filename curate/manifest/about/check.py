@@ -7,6 +7,7 @@ stands before the counts, in README.md all but the table of counts.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,26 @@ def about_differences(folder: Path, images: Sequence[Json], info: Json) -> Itera
         yield from _differences(folder, images, info)
     except (KeyError, TypeError, AttributeError, ValueError, OSError, RecursionError) as error:
         yield f"{readme.NAME}, {ATTRIBUTION}, {FOLDER}/, {croissant.NAME}: cannot be checked ({type(error).__name__}: {error})"
+
+
+def allowance_differences(info: Json) -> Iterator[str]:
+    """Yield where the licences that manifest.json allows are not those of the expression that it states.
+
+    What an expression allows is worked out when a manifest is frozen; here no licence may be on the list of which the expression
+    says nothing, and none of the two stands without the other. A manifest of schema 1.0 has the list alone.
+    """
+    allowed, expression = info.get("allowed_licences"), info.get("licence_expression")
+    if minor_of(info) < 1 and expression is None:
+        return
+    if (allowed is None) != (expression is None):
+        yield "manifest.json: of allowed_licences and licence_expression one is null and the other is not"
+    for licence in allowed if isinstance(allowed, list) else []:
+        if not _words(str(licence)) & _words(str(expression)):
+            yield f"manifest.json: {licence} is on the list of allowed licences, and {expression} says nothing of it"
+
+
+def _words(expression: str) -> set[str]:
+    return set(re.findall(r"[\w.+:-]+", expression.casefold())) - {"and", "or", "with"}
 
 
 def _differences(folder: Path, images: Sequence[Json], info: Json) -> Iterator[str]:
