@@ -5,7 +5,6 @@ table with them could join the two, so a manifest gives each a new name that is 
 secret is needed, no list of numbers can be tried against it, and the same images give the same name.
 """
 
-import functools
 import hashlib
 import re
 from collections import defaultdict
@@ -76,16 +75,22 @@ def words_with(new: Mapping[str, Mapping[str, str]], private: Iterable[str]) -> 
 
 
 def _replaced(known: Mapping[str, str]) -> Callable[[str], str]:
-    """Return a function that replaces each key in a text, the longest first: a key may begin another."""
-    if not known:
-        return lambda text: text
-    whole = re.compile("|".join(re.escape(key) for key in sorted(known, key=lambda key: (-len(key), key))))
-    starts = tuple({key.partition(":")[0] for key in known})
+    """Return a function that replaces each key in a text, the longest first, as one key may begin another.
 
-    @functools.cache
+    A key ends where no letter or digit follows. Its namespace is looked for, then the keys by their lengths: there may be a
+    hundred thousand of them, and as many texts.
+    """
+    lengths = sorted({len(key) for key in known}, reverse=True)
+    spaces = re.compile("|".join(re.escape(space) for space in sorted({key.partition(":")[0] for key in known})))
+
     def replaced(text: str) -> str:
-        if text in known:
-            return known[text]
-        return whole.sub(lambda match: known[match[0]], text) if any(start in text for start in starts) else text
+        parts, done = [], 0
+        for start in (match.start() for match in spaces.finditer(text)) if known else ():
+            ends = (start + length for length in lengths)
+            end = next((e for e in ends if text[start:e] in known and not text[e : e + 1].isalnum()), 0)
+            if start >= done < end:
+                parts += [text[done:start], known[text[start:end]]]
+                done = end
+        return "".join([*parts, text[done:]])
 
     return replaced

@@ -260,7 +260,7 @@ def test_the_project_file_says_it_in_toml(tmp_path):
         ("croissant.json", lambda t: b"{", "croissant.json: cannot be read"),
         ("croissant.json", lambda t: t.replace(b'"name": "good"', b'"name": "better"'), "'name' is not what"),
         ("croissant.json", lambda t: t.replace(b'"version"', b'"x": 1, "version"'), "'x' is not of its form"),
-        ("croissant.json", lambda t: t.replace(b'"citeAs": "good, version 1.0.0', b'"citeAs": ["a"], "x": "'), "'citeAs' is not what"),
+        ("croissant.json", lambda t: t.replace(b'"citeAs": "good, ', b'"citeAs": ["a"], "x": "'), "'citeAs' is not what"),
     ],
 )  # fmt: skip
 def test_a_difference_is_named(good, tmp_path, name, change, message):

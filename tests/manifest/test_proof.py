@@ -25,7 +25,10 @@ from tests.manifest.bad import Copy, make_bad
 from tests.manifest.tampering import change_json, copy_of, repair_sums
 
 SOURCE = Path(module.__file__)
-FILES = ("SHA256SUMS", "classes.json", "edges.csv", "edges.parquet", "images.csv", "images.parquet", "manifest.json")
+FILES = (
+    *("README.md", "SHA256SUMS", "attribution.txt", "classes.json", "croissant.json", "edges.csv", "edges.parquet"),
+    *("images.csv", "images.parquet", "licenses/CC0-1.0.txt", "manifest.json"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -308,7 +311,7 @@ def places_in(value, path=()):
         yield from places_in(part, (*path, key))
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "classes.json"])
+@pytest.mark.parametrize("name", ["manifest.json", "classes.json", "croissant.json"])
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_value_in_an_object_ends_in_a_raw_exception(good, scratch, name, data):
