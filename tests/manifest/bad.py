@@ -15,13 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curate.manifest.about.files import about_files
 from curate.manifest.folder import minor_of
 from curate.manifest.read import load
 from curate.manifest.schema import EDGES, IMAGES
 from curate.manifest.text import text_lines
 from tests.conftest import CHECKOUT
-from tests.manifest.tampering import repair_sums
+from tests.manifest.tampering import repair_about, repair_sums
 
 Rows = list[dict[str, Any]]
 GIVEN = ("train", "validation", "test")
@@ -103,16 +102,8 @@ class Copy:
         for stem, content in (("classes", self.classes), ("manifest", self.info)):
             (self.folder / f"{stem}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         if minor_of(self.info):
-            self.about()
+            repair_about(self.folder)
         self.sums()
-
-    def about(self) -> None:
-        """Write what the folder says of itself, as the tables have it now."""
-        images, edges = (pq.ParquetFile(self.folder / f"{stem}.parquet").read() for stem in ("images", "edges"))
-        digests = {n: hashlib.sha256((self.folder / n).read_bytes()).hexdigest() for n in ("images.parquet", "edges.parquet")}
-        for name, content in about_files(self.info, images, edges.schema, digests, text=True).items():
-            (self.folder / name).parent.mkdir(exist_ok=True)
-            (self.folder / name).write_bytes(content.encode("utf-8", "surrogatepass"))
 
     def sums(self) -> None:
         repair_sums(self.folder)
@@ -1135,8 +1126,7 @@ def column_taken_out_that_older_schemas_lack(m: Copy) -> None:
     table = pq.ParquetFile(m.folder / "images.parquet").read().drop_columns(["shot_type"])
     pq.write_table(table, m.folder / "images.parquet")
     (m.folder / "images.csv").write_text("".join(text_lines(table)), encoding="utf-8", newline="")
-    m.about()
-    m.sums()
+    repair_about(m.folder)
 
 
 # ---------------------------------------------------------------- what is not bad

@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curate.manifest.about.files import about_files
+
 Rows = list[dict[str, Any]]
 
 
@@ -34,6 +36,18 @@ def change_json(folder: Path, name: str, change: Callable[[dict[str, Any]], Any]
     content = json.loads((folder / name).read_text(encoding="utf-8"))
     change(content)
     (folder / name).write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
+    repair_sums(folder)
+
+
+def repair_about(folder: Path) -> None:
+    """Write what the folder says of itself anew, as its tables and manifest.json have it now."""
+    info = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    images, edges = (pq.ParquetFile(folder / f"{stem}.parquet").read() for stem in ("images", "edges"))
+    digests = {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in ("images.parquet", "edges.parquet")}
+    shutil.rmtree(folder / "licenses", ignore_errors=True)
+    (folder / "licenses").mkdir()
+    for name, content in about_files(info, images, edges.schema, digests, text=(folder / "images.csv").exists()).items():
+        (folder / name).write_bytes(content.encode("utf-8", "surrogatepass"))
     repair_sums(folder)
 
 
