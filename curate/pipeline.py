@@ -91,6 +91,8 @@ def run_project(
                 inclusive=project.partition.inclusive,
                 allowed_licences=project.manifest.allowed_licences,
                 text=project.manifest.text,
+                publication=project.manifest,
+                private=project.manifest.private,
             ),
         )
     folder = Path(frozen["folder"])

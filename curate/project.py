@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from curate.errors import InputError
+from curate.manifest.about.publication import Publication
 from curate.splits.protocol import Protocol
 
 
@@ -53,11 +54,16 @@ class Partition(_Strict):
     inclusive: bool = Field(True, description="whether a class may have exactly that many images; the published line 15 says fewer")
 
 
-class Manifest(_Strict):
-    """Where the frozen manifest goes; its name is the project's."""
+class Manifest(Publication):
+    """Where the frozen manifest goes, and what is said of its publication; its name is the project's."""
 
     out: Path = Path("data_manifests")
-    allowed_licences: tuple[str, ...] | None = Field(None, description="what may stand in a split; None: anything")
+    allowed_licences: tuple[str, ...] | None = Field(
+        None, description="SPDX expressions, any of which may do for an image in a split; None: anything"
+    )
+    private: tuple[str, ...] = Field(
+        (), description="sources whose patient and lesion keys are made anew, besides those under a hospital's agreement"
+    )
     text: bool = Field(False, description="its tables also as CSV, which the stand-alone proof reads")
 
 

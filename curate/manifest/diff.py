@@ -99,7 +99,7 @@ def compare(before: Manifest, after: Manifest) -> Difference:
 
 def _compare(before: Manifest, after: Manifest) -> Difference:
     old, new = _rows(before), _rows(after)
-    shared = sorted(set(before.images.column_names) & set(after.images.column_names))
+    shared = sorted(set(before.columns) & set(after.columns))
     changes = list(_changes(old, new, shared))
     settings = _settings(before, after)
     causes = Causes(old, new, [row["setting"] for row in settings])
@@ -305,7 +305,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, An
 
 
 def _columns(before: Manifest, after: Manifest) -> list[Row]:
-    old, new = set(before.images.column_names), set(after.images.column_names)
+    old, new = set(before.columns), set(after.columns)
     return [{"change": "added" if name in new else "removed", "id": name} for name in sorted(old ^ new)]
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,13 @@ import curate
 from curate.catalogue import Catalogue, digest_of, stage_record
 from curate.catalogue.stages import record_stage, required_stage
 from curate.errors import InputError, NotReadyError
+from curate.manifest.about.files import about_files
+from curate.manifest.about.publication import Publication
+from curate.manifest.folder import names_below
+from curate.manifest.gate import admitted
+from curate.manifest.keys import new_keys, put_in_place, words_with
 from curate.manifest.schema import EDGES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION
+from curate.manifest.signature import Keys
 from curate.manifest.text import text_lines
 from curate.splits.stage import split_is_current
 from curate.taxonomy.normalise import images_by_node
@@ -25,7 +32,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STAGE = "freeze"
-VERSION = 1
+VERSION = 2
+PRIVATE_LICENCE = "LicenseRef-hospital-agreement"  # of an export that was made for one study
+NOT_PUBLISHED = Publication()
 LIBRARIES = ("duckdb", "faiss-cpu", "ImageHash", "numpy", "opencv-python-headless", "pillow", "pyarrow", "scipy")
 SAFE_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
@@ -40,24 +49,68 @@ def freeze(
     inclusive: bool = True,
     allowed_licences: Sequence[str] | None = None,
     text: bool = False,
+    publication: Publication = NOT_PUBLISHED,
+    private: Sequence[str] = (),
+    keys: Keys | None = None,
 ) -> dict[str, Any]:
-    """Write the manifest `out/name` and return its summary: folder, digest, images, edges, training classes.
+    """Write the manifest `out/name` and return its summary: folder, digest, images, edges, training classes, signatures.
 
     The folder appears whole or not at all. One that is already there is never touched: it is the same to the byte, or the
     name is refused. With `text` it holds its tables in their text form too, and so has another digest than without.
 
+    Args:
+        catalogue: with a split that is not older than its links.
+        tree: the taxonomy.
+        name: of the manifest and of its folder.
+        out: the folder in which that of the manifest is made.
+        max_class_size: limit of a training class.
+        inclusive: whether a class may have exactly that many images.
+        allowed_licences: SPDX expressions, any of which may do for an image in a split; None: any licence.
+        text: whether to write the tables as CSV too.
+        publication: when it was published, by whom, and where.
+        private: sources whose patient and lesion keys are made anew, besides those under a hospital's agreement.
+        keys: what to sign with, now or, where the same manifest is there already, after the fact.
+
     Raises:
         NotReadyError: the split is missing or older than the links.
-        InputError: the name is taken by another content, or is no portable folder name.
+        InputError: the name is taken by another content, or is no portable folder name; an expression, a source or a key
+            is none.
+        BrokenInvariantError: an image in a split is under a licence that is not allowed.
     """
+    if keys is not None:
+        keys.check()
+    summary = _freeze(catalogue, tree, name, out, max_class_size, inclusive, allowed_licences, text, publication, private)
+    return summary if keys is None else {**summary, "signatures": keys.sign(Path(summary["folder"]))}
+
+
+def _freeze(
+    catalogue: Catalogue,
+    tree: Tree,
+    name: str,
+    out: Path,
+    max_class_size: int,
+    inclusive: bool,
+    allowed_licences: Sequence[str] | None,
+    text: bool,
+    publication: Publication,
+    private: Sequence[str],
+) -> dict[str, Any]:
     if not name or any(c not in SAFE_NAME for c in name) or name.startswith("."):
         raise InputError(f"{name!r} cannot name a manifest.", "Use letters, digits, '.', '_' and '-'.")
     split = required_stage(catalogue, "split", "curate split")
     if not split_is_current(catalogue, tree):
         raise NotReadyError("The split is older than the links.", "Run `curate split` again.")
     target = out / name
-    allowed = sorted(allowed_licences) if allowed_licences is not None else None
-    settings = {"name": name, "max_class_size": max_class_size, "inclusive": inclusive, "allowed_licences": allowed, "text": text}
+    asked = _Asked(
+        name=name,
+        max_class_size=max_class_size,
+        inclusive=inclusive,
+        allowed_licences=None if allowed_licences is None else tuple(allowed_licences),
+        text=text,
+        publication=publication.stated(),
+        private=_private(catalogue, private),
+    )
+    settings = asdict(asked)
     input_digest = digest_of(VERSION, split.output_digest, tree.digest, settings, _versions())
     last = stage_record(catalogue, STAGE, name)
     if last and last.input_digest == input_digest and _sums_digest(target) == last.output_digest:
@@ -66,7 +119,7 @@ def freeze(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        summary = _write(catalogue, tree, name, partial, max_class_size, inclusive, allowed, text)
+        summary = _write(catalogue, tree, partial, asked)
         digest = _sums_digest(partial)
         if target.exists():
             if _sums_digest(target) != digest:
@@ -86,35 +139,60 @@ def freeze(
     return {**summary, "folder": str(target), "skipped": False}
 
 
-def _write(
-    catalogue: Catalogue,
-    tree: Tree,
-    name: str,
-    folder: Path,
-    max_class_size: int,
-    inclusive: bool,
-    allowed: list[str] | None,
-    text: bool,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Asked:
+    """What a manifest is to be, besides what the catalogue holds."""
+
+    name: str
+    max_class_size: int
+    inclusive: bool
+    allowed_licences: tuple[str, ...] | None
+    text: bool
+    publication: dict[str, Any]
+    private: tuple[str, ...]
+
+
+def _private(catalogue: Catalogue, named: Sequence[str]) -> tuple[str, ...]:
+    """Return the sources whose keys are not public: those named, and those under a hospital's agreement."""
+    licences = dict(catalogue.rows("SELECT source_id, licence FROM sources"))
+    if unknown := sorted(set(named) - licences.keys()):
+        raise InputError(
+            f"The catalogue has no source {unknown[0]!r} whose keys could be made anew.",
+            f"Its sources are {', '.join(sorted(licences))}.",
+        )
+    return tuple(sorted(set(named) | {source for source, licence in licences.items() if licence == PRIVATE_LICENCE}))
+
+
+def _write(catalogue: Catalogue, tree: Tree, folder: Path, asked: _Asked) -> dict[str, Any]:
     import pyarrow as pa
 
-    classes = partition(tree, images_by_node(catalogue), max_class_size, inclusive=inclusive)
-    images = pa.Table.from_pylist(_image_rows(catalogue, tree, assign(classes)), schema=IMAGES)
-    edges = pa.Table.from_pylist(_edge_rows(catalogue), schema=EDGES)
+    classes = partition(tree, images_by_node(catalogue), asked.max_class_size, inclusive=asked.inclusive)
+    image_rows, edge_rows = _image_rows(catalogue, tree, assign(classes)), _edge_rows(catalogue)
+    allowance = admitted(image_rows, asked.allowed_licences)
+    new = new_keys(image_rows, asked.private)
+    put_in_place(image_rows, edge_rows, new)
+    images = pa.Table.from_pylist(image_rows, schema=IMAGES)
+    edges = pa.Table.from_pylist(edge_rows, schema=EDGES)
     _write_table(images, folder / "images.parquet")
     _write_table(edges, folder / "edges.parquet")
-    if text:
+    if asked.text:
         _write_text(images, folder / "images.csv")
         _write_text(edges, folder / "edges.csv")
     _write_json(
-        classes_json(tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=max_class_size, inclusive=inclusive),
+        classes_json(
+            tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=asked.max_class_size, inclusive=asked.inclusive
+        ),
         folder / "classes.json",
     )
-    _write_json(_info(catalogue, name, images, edges, allowed), folder / "manifest.json")
-    names = sorted(p.name for p in folder.iterdir())
-    sums = "".join(f"{_file_sha256(folder / n)}  {n}\n" for n in names)
+    info = _info(catalogue, asked, images, edges, allowance, new)
+    _write_json(info, folder / "manifest.json")
+    digests = {name: _file_sha256(folder / name) for name in ("images.parquet", "edges.parquet")}
+    for name, content in about_files(info, images, edges.schema, digests, text=asked.text).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        _write_bytes(content.encode("utf-8"), folder / name)
+    sums = "".join(f"{_file_sha256(folder / n)}  {n}\n" for n in names_below(folder))
     _write_bytes(sums.encode(), folder / "SHA256SUMS")
-    return {"images": images.num_rows, "edges": edges.num_rows, "training_classes": len(classes), "name": name}
+    return {"images": images.num_rows, "edges": edges.num_rows, "training_classes": len(classes), "name": asked.name}
 
 
 def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> list[dict[str, Any]]:
@@ -123,7 +201,8 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
         """SELECT p.image_id, p.source_id AS source, p.path, p.sha256, p.pixel_sha256, p.bytes, p.width, p.height,
                   a.split, a.excluded_reason, a.pinned, a.fold, c.component, n.node_id,
                   p.sharpness, p.contrast, a.quality_fail,
-                  r.confirmation, r.official_split, r.modality, r.site, r.sex, r.skin_type, r.age, r.licence, r.attribution,
+                  r.confirmation, r.official_split, r.modality, r.shot_type, r.site, r.sex, r.skin_type, r.age,
+                  r.licence, r.attribution,
                   (SELECT coalesce(list({'field': l.field, 'label': l.label, 'node_id': l.node_id, 'weight': l.weight,
                                          'fallback': l.fallback} ORDER BY l.rank, l.weight DESC, l.label), [])
                    FROM image_labels l WHERE l.image_id = p.image_id) AS labels,
@@ -158,7 +237,14 @@ def _used_nodes(catalogue: Catalogue) -> list[str]:
     return [n for (n,) in catalogue.rows("SELECT DISTINCT node_id FROM image_labels WHERE node_id IS NOT NULL ORDER BY 1")]
 
 
-def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table", allowed: list[str] | None) -> dict[str, Any]:
+def _info(
+    catalogue: Catalogue,
+    asked: _Asked,
+    images: "pa.Table",
+    edges: "pa.Table",
+    allowance: dict[str, Any],
+    new: dict[str, dict[str, str]],
+) -> dict[str, Any]:
     linked = required_stage(catalogue, "link", "curate link")
     protocol = required_stage(catalogue, "split", "curate split").settings["protocol"]
     extractor = required_stage(catalogue, "fingerprint", "curate fingerprint").settings["extractor"]
@@ -167,11 +253,14 @@ def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table"
     columns = images.select(["split", "excluded_reason", "component", "nine_class"]).to_pydict()
     splits = Counter(columns["split"])
     sizes = Counter(columns["component"])
+    said = words_with(new, _unseen_keys(catalogue, asked.private))
     requires = {"independent": protocol["protocol"] == "paper", "confirmed": protocol["protocol"] == "paper", "quality": True}
     return {
         "schema": SCHEMA_NAME,
         "schema_version": SCHEMA_VERSION,
-        "name": name,
+        "name": asked.name,
+        "publication": asked.publication,
+        "rekeyed": list(asked.private),
         "level": policy["level"],
         "software": _versions(),
         "seed": protocol["seed"],
@@ -188,7 +277,7 @@ def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table"
             "quality": protocol["quality"],
             "test_requires": requires,
         },
-        "allowed_licences": allowed,
+        **allowance,
         "counts": {
             "images": images.num_rows,
             "splits": {s: splits[s] for s in ("train", "validation", "test", "excluded")},
@@ -207,11 +296,23 @@ def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table"
             for s, p, r in catalogue.rows("SELECT source_id, path, reason FROM rejected_files ORDER BY 1, 2")
         ],
         "findings": [
-            {"id": i, "severity": s, "message": m, "component": c, "images": list(images)}
+            {"id": i, "severity": s, "message": said(m), "component": c, "images": list(images)}
             for i, s, m, c, images in catalogue.rows("SELECT id, severity, message, component, images FROM findings ORDER BY ALL")
         ],
         "not_checked": [*(f"{name}: {why}" for name, why in sorted(linked.summary["not_run"].items())), _unseen(calibration)],
     }
+
+
+def _unseen_keys(catalogue: Catalogue, private: Sequence[str]) -> list[str]:
+    """Return the patient and lesion keys of private sources, with those of rows that have no picture."""
+    return [
+        key
+        for (key,) in catalogue.rows(
+            """SELECT DISTINCT key FROM (SELECT source_id, unnest(lesion_keys || patient_keys) AS key FROM records)
+               WHERE list_contains(?, source_id) ORDER BY 1""",
+            [list(private)],
+        )
+    ]
 
 
 def _unseen(calibration: dict[str, Any] | None) -> str:

@@ -36,13 +36,13 @@ from typing import Any
 Row = dict[str, Any]
 # What a value must be: a type, [x] for a list of x, {name: x} for an object with at least these names, {EACH: x} for one of any
 # names, (x,) where null may stand for an x.
-EACH, TEXT = "each", (str,)
+EACH, TEXT, SINCE_1_1 = "each", (str,), {"shot_type"}  # a table of schema 1.0 has no such columns: null
 LABEL = {"field": TEXT, "label": TEXT, "node_id": TEXT, "weight": (float,), "fallback": (bool,)}
 IMAGE: Row = {"image_id": str, "source": str, "path": str, "sha256": str, "pixel_sha256": str, "bytes": int, "width": int}
 IMAGE |= {"height": int, "split": str, "excluded_reason": TEXT, "pinned": TEXT, "fold": (int,), "component": str, "node_id": TEXT}
 IMAGE |= {"training_class": TEXT, "nine_class": TEXT, "three_class": TEXT, "labels": [LABEL], "image_keys": [str]}
 IMAGE |= {"lesion_keys": [str], "patient_keys": [str], "confirmation": TEXT, "independent": bool, "official_split": TEXT}
-IMAGE |= {"modality": TEXT, "site": TEXT, "sex": TEXT, "skin_type": TEXT, "age": (float,), "sharpness": float}
+IMAGE |= {"modality": TEXT, "shot_type": TEXT, "site": TEXT, "sex": TEXT, "skin_type": TEXT, "age": (float,), "sharpness": float}
 IMAGE |= {"contrast": float, "quality_fail": TEXT, "licence": TEXT, "attribution": TEXT}
 EDGE = {"image_a": str, "image_b": str, "evidence": str, "score": float, "probability": (float,), "must_link": bool, "basis": str}
 CLASSES: Row = {"partition": {"max_class_size": int, "inclusive": bool}, "three": [{"name": str, "node_id": str}]}
@@ -59,11 +59,11 @@ INFO["protocol"] |= {"test_requires": {"independent": bool, "confirmed": bool, "
 INFO |= {"sources": [{"id": str, "independent": bool, "images": int, "folders": [FOLDER]}], "allowed_licences": ([str],)}
 INFO |= {"rejected": [{"source": str, "path": str, "reason": str}], "not_checked": [str]}
 READ = {"images.csv": IMAGE, "edges.csv": EDGE, "classes.json": CLASSES, "manifest.json": INFO}
+UNNAMED = {"SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.minisig"}  # a signature of SHA256SUMS cannot be named there
 REQUIRED = {"images.parquet", "edges.parquet", "classes.json", "manifest.json"}
-SPLITS = ("train", "validation", "test", "excluded")
+HEX, SPLITS = set("0123456789abcdef"), ("train", "validation", "test", "excluded")
 SIDES = SPLITS[:3]  # an excluded image is on no side
 MUST_LINK, CANDIDATE = {"lesion", "patient", "image_id", "declared", "bytes", "pixels", "verdict"}, {"exif", "hash", "cnn", "local"}
-HEX = set("0123456789abcdef")
 
 
 class Manifest:
@@ -147,7 +147,7 @@ def step_1_bytes(files: dict[str, bytes | None], digests: dict[str, Any], expect
         (not text.endswith("\n"), "SHA256SUMS: does not end with a line end"),
         (list(named) != sorted(named), "SHA256SUMS: not sorted by name"),
         *((name not in named, f"SHA256SUMS does not name {name}") for name in sorted(REQUIRED)),
-        *((name not in named, f"{name}: not named in SHA256SUMS") for name in sorted(files.keys() - {"SHA256SUMS"})),
+        *((name not in named, f"{name}: not named in SHA256SUMS") for name in sorted(files.keys() - UNNAMED)),
         *((name not in files, f"{name}: named in SHA256SUMS and missing") for name in named),
         *((digests.get(n, d) != d, f"{n}: its bytes are not those that SHA256SUMS names") for n, d in named.items()),
     )
@@ -167,6 +167,7 @@ def step_2_form(name: str, content: bytes | None) -> tuple[Any, list[str]]:
     except (ValueError, RecursionError) as error:
         return None, [f"{name}: missing, or cannot be read ({error})"]
     first, *lines = text.split("\n")
+    shape = {column: part for column, part in shape.items() if column in first.split(",") or column not in SINCE_1_1}
     if first != ",".join(shape) or lines.pop() != "":
         return None, [f"{name}: does not begin with the columns {','.join(shape)}, or does not end with a line end"]
     for number, line in enumerate(lines, 1):
@@ -183,7 +184,7 @@ def step_2_form(name: str, content: bytes | None) -> tuple[Any, list[str]]:
             except (ValueError, RecursionError) as error:
                 wrong.append(f"{name}, row {number}, column {column}: {cell[:60]!r} cannot be read ({error})")
         wrong += told((len(cells) != len(shape), f"{name}, row {number}: not one cell for each of {len(shape)} columns"))
-        rows.append(row)
+        rows.append(row | dict.fromkeys(SINCE_1_1 & READ[name].keys() - row.keys()))
     return rows, wrong
 
 
@@ -451,7 +452,7 @@ def files_of(folder: Path) -> dict[str, bytes | None]:
 def prove(folder: Path, expected: str | None = None) -> Row:
     """Return what was found, as one JSON object; `error` in it says that there is nothing here to prove, and what to do."""
     files, nothing = files_of(folder), {"ok": False, "exit_code": 2}
-    digests = {name: content and hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    digests = {name: None if content is None else hashlib.sha256(content).hexdigest() for name, content in files.items()}
     if not files.keys() & {*REQUIRED, *READ, "SHA256SUMS"}:
         return nothing | {"error": f"{folder} holds no manifest: name the folder of one."}
     if not any(name in files or name.encode() in (files.get("SHA256SUMS") or b"") for name in ("images.csv", "edges.csv")):

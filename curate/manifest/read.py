@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curate.errors import BrokenInvariantError, InputError
-from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS
+from curate.manifest.folder import minor_of
+from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, with_later_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +22,8 @@ class Manifest:
         folder: where it lies.
         digest: sha256 of its SHA256SUMS, which names every other file.
         info, classes: `manifest.json` and `classes.json`.
-        images, edges: the two tables, columns as in `curate.manifest.schema`.
+        images, edges: the two tables, columns as in `curate.manifest.schema`; what an older schema lacks is null.
+        lacking: the columns of these that images.parquet itself has not.
     """
 
     folder: Path
@@ -30,6 +32,12 @@ class Manifest:
     classes: dict[str, Any]
     images: "pa.Table"
     edges: "pa.Table"
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns that images.parquet itself has."""
+        return [name for name in self.images.column_names if name not in self.lacking]
 
 
 def load(folder: Path) -> Manifest:
@@ -57,11 +65,15 @@ def load(folder: Path) -> Manifest:
             f"{folder} is of schema {schema_name} {schema_version}; this version reads {SCHEMA_NAME} {SCHEMA_VERSION}.",
             "Install the dermcurate that made it, or a newer one.",
         )
+    own = images.column_names
+    if minor_of(info) < 1:
+        images = with_later_columns(images, IMAGES)
+    lacking = tuple(name for name in images.column_names if name not in own)
     for table, schema, name in ((images, IMAGES, "images.parquet"), (edges, EDGES, "edges.parquet")):
         if absent := sorted(set(schema.names) - set(table.column_names)):
             raise BrokenInvariantError(f"{folder / name} lacks the column {absent[0]}.", "`curate verify` lists all that is wrong.")
     digest = hashlib.sha256((folder / SUMS).read_bytes()).hexdigest()
-    return Manifest(folder, digest, info, classes, images, edges)
+    return Manifest(folder, digest, info, classes, images, edges, lacking)
 
 
 def require_manifest(folder: Path) -> None:

@@ -3,10 +3,12 @@
 import pyarrow as pa
 
 SCHEMA_NAME = "dermcurate-manifest"
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 FILES = ("classes.json", "edges.parquet", "images.parquet", "manifest.json")
 TEXT_FILES = ("edges.csv", "images.csv")  # only where `curate freeze --text` was asked for
+ABOUT_FILES = ("README.md", "attribution.txt", "croissant.json")  # since 1.1, with a text in licenses/ for each licence
 SUMS = "SHA256SUMS"
+SINCE_1_1 = ("shot_type",)  # columns that a table of schema 1.0 lacks: null there, or an empty list
 SPLITS = ("train", "validation", "test", "excluded")
 
 _KEYS = pa.list_(pa.string())
@@ -47,6 +49,7 @@ IMAGES = pa.schema(
         pa.field("independent", pa.bool_(), nullable=False),
         pa.field("official_split", pa.string()),
         pa.field("modality", pa.string()),
+        pa.field("shot_type", pa.string()),
         pa.field("site", pa.string()),
         pa.field("sex", pa.string()),
         pa.field("skin_type", pa.string()),
@@ -70,3 +73,15 @@ EDGES = pa.schema(
         pa.field("basis", pa.string(), nullable=False),
     ]
 )
+
+
+def with_later_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return a table with the columns of a schema that an older version of it did not have: null, or empty lists.
+
+    Columns that no version may lack are left to the caller to miss.
+    """
+    for column in schema:
+        if column.name in SINCE_1_1 and column.name not in table.column_names:
+            blank: list[str] | None = None if column.nullable else []
+            table = table.append_column(column, pa.array([blank] * len(table), type=column.type))
+    return table

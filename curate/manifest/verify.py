@@ -3,21 +3,24 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from curate.manifest.about.check import about_differences, allowance_differences
+from curate.manifest.folder import minor_of, names_below, to_be_named
 from curate.manifest.invariants import CHECKS, Frozen, Json, Rows
-from curate.manifest.pictures import Pictures
+from curate.manifest.pictures import Pictures, is_portable
 from curate.manifest.read import require_manifest
-from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, TEXT_FILES
+from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, TEXT_FILES, with_later_columns
+from curate.manifest.signature import Signers, unread_signatures
 from curate.manifest.stated import STATED
 from curate.manifest.text import text_differences
 
 LISTED = 50  # violations of one invariant that are listed; the rest is counted
-SUM_LINE = re.compile(r"([0-9a-f]{64})  ([^/\n]+)")
+SUM_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Proof:
 
     Attributes:
         digest: the manifest's digest, to be compared with a published one.
+        signed_by: whose signatures were found good, where they were asked for.
         checks: (number, name, violations) of each invariant that was checked.
         not_checked: what was not, and why.
     """
@@ -43,6 +47,7 @@ class Proof:
     images: int = 0
     edges: int = 0
     pictures_checked: int = 0
+    signed_by: list[str] = field(default_factory=list)
     checks: list[tuple[int, str, int]] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
@@ -76,16 +81,20 @@ def _one_line(words: str) -> str:
     return words if words.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
 
 
-def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: str | None = None) -> Proof:
+def verify(
+    folder: Path, pictures: Pictures | None = None, *, expected_digest: str | None = None, signers: Signers | None = None
+) -> Proof:
     """Check a manifest against all invariants that its files can answer.
 
     Args:
         folder: the manifest.
         pictures: where the pictures lie; their bytes are compared with the frozen digests.
         expected_digest: the digest that was published; another one is a violation.
+        signers: whose signatures are asked for; one that is missing, damaged or of somebody else is a violation.
 
     Raises:
-        InputError: there is no manifest in the folder, or it is of a schema that this version does not read.
+        InputError: there is no manifest in the folder, or it is of a schema that this version does not read; the signers cannot
+            be read, or the program that checks signatures is missing.
     """
     require_manifest(folder)
     sums = folder / SUMS
@@ -95,13 +104,24 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
     if expected_digest is not None and digest != expected_digest.lower():
         wrong_files.append(f"{SUMS}: the manifest's digest is {digest}, not {expected_digest}")
     proof.add(9, "files are those that SHA256SUMS names", wrong_files)
-    content: list[Any] = []
+    proof.not_checked += unread_signatures(folder, signers)
+    if signers is not None:
+        signed_by, unsigned = signers.signed_by(folder)
+        proof.signed_by = signed_by
+        proof.add(9, "signed by whom it should be", unsigned)
+    content: dict[str, Any] = {}
     unreadable = []
-    for name, reader in (("images.parquet", _images), ("edges.parquet", _edges), ("classes.json", _json), ("manifest.json", _json)):
+    readers: tuple[tuple[str, Callable[[Path], Any]], ...] = (
+        ("manifest.json", _json),
+        ("classes.json", _json),
+        ("images.parquet", lambda path: _table(path, IMAGES, older=minor_of(content.get("manifest.json", {})) < 1)),
+        ("edges.parquet", lambda path: _table(path, EDGES)),
+    )
+    for name, reader in readers:
         try:
             if not (folder / name).is_file():
                 raise FileNotFoundError("there is no such file")
-            content.append(reader(folder / name))
+            content[name] = reader(folder / name)
         except Exception as error:  # noqa: BLE001 - hostile bytes make readers fail in any way; each is a violation, named
             unreadable.append(
                 f"{name}: cannot be read ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
@@ -110,7 +130,7 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
         proof.add(0, "tables are well formed", unreadable)
         proof.not_checked.append("invariants 1 to 8 and 10: a file cannot be read")
         return proof
-    images, edges, classes, info = content
+    images, edges, classes, info = (content[n] for n in ("images.parquet", "edges.parquet", "classes.json", "manifest.json"))
     if not wrong_files:  # a changed byte is damage, and no other schema
         _require_schema(folder, info)
     proof.images, proof.edges = len(images), len(edges)
@@ -125,6 +145,8 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
             proof.add(number, name, list(check(frozen)))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             proof.add(number, name, [f"cannot be checked, a value is missing or of another type ({type(error).__name__}: {error})"])
+    proof.add(0, "what the folder says of itself is what the tables say", about_differences(folder, images, info))
+    proof.add(10, "allowed licences are those of the expression", allowance_differences(info))
     if any((folder / name).exists() for name in TEXT_FILES):
         proof.add(0, "the text form says what the tables say", text_differences(folder))
     _pictures(proof, frozen, pictures)
@@ -133,7 +155,7 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
 
 def _files(folder: Path) -> Iterable[str]:
     """9: every file is named in SHA256SUMS and has that digest; none is missing, none is extra."""
-    present = {p.name for p in folder.iterdir()}
+    present = set(names_below(folder))
     if not (folder / SUMS).is_file():
         yield f"{SUMS} is missing"
         return
@@ -142,8 +164,8 @@ def _files(folder: Path) -> Iterable[str]:
     if not text.endswith("\n"):
         yield f"{SUMS}: does not end with a line end"
     for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
-        if not (found := SUM_LINE.fullmatch(line)):
-            yield f"{SUMS}, line {number}: not a digest, two blanks and a name"
+        if not (found := SUM_LINE.fullmatch(line)) or not is_portable(found.group(2)):
+            yield f"{SUMS}, line {number}: not a digest, two blanks and the name of a file in this folder"
         elif found.group(2) in named:
             yield f"{SUMS}, line {number}: {found.group(2)} is named twice"
         else:
@@ -152,7 +174,7 @@ def _files(folder: Path) -> Iterable[str]:
         yield f"{SUMS}: not sorted by name"
     for name in sorted(set(FILES) - named.keys()):
         yield f"{SUMS} does not name {name}"
-    for name in sorted(present - named.keys() - {SUMS}):
+    for name in sorted(set(to_be_named(folder)) - named.keys()):
         yield f"{name}: not named in {SUMS}"
     for name, digest in named.items():
         if name not in present or not (folder / name).is_file():
@@ -164,18 +186,12 @@ def _files(folder: Path) -> Iterable[str]:
             yield f"{name}: its bytes are not those that {SUMS} names"
 
 
-def _images(path: Path) -> Rows:
-    return _table(path, IMAGES)
-
-
-def _edges(path: Path) -> Rows:
-    return _table(path, EDGES)
-
-
-def _table(path: Path, schema: Any) -> Rows:
+def _table(path: Path, schema: Any, *, older: bool = False) -> Rows:
     import pyarrow.parquet as pq
 
     table = pq.ParquetFile(path).read()
+    if older:
+        table = with_later_columns(table, schema)
     for column in schema:
         if column.name not in table.column_names:
             raise ValueError(f"no column {column.name}")

@@ -15,11 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curate.manifest.folder import minor_of
 from curate.manifest.read import load
 from curate.manifest.schema import EDGES, IMAGES
 from curate.manifest.text import text_lines
 from tests.conftest import CHECKOUT
-from tests.manifest.tampering import repair_sums
+from tests.manifest.tampering import repair_about, repair_sums
 
 Rows = list[dict[str, Any]]
 GIVEN = ("train", "validation", "test")
@@ -100,6 +101,8 @@ class Copy:
             (self.folder / f"{stem}.csv").write_text("".join(text_lines(table)), encoding="utf-8", newline="")
         for stem, content in (("classes", self.classes), ("manifest", self.info)):
             (self.folder / f"{stem}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        if minor_of(self.info):
+            repair_about(self.folder)
         self.sums()
 
     def sums(self) -> None:
@@ -936,7 +939,238 @@ def allowed_licences_shortened(m: Copy) -> None:
     m.info["allowed_licences"] = ["CC-BY-4.0", "CC-BY-NC-4.0"]
 
 
+@bad({10}, by_proof=set())
+def allowed_licences_widened_beyond_the_expression(m: Copy) -> None:
+    """Whoever lets a picture in and leaves what was asked for as it stands."""
+    m.single("train")["licence"] = "CC-BY-ND-4.0"
+    m.info["allowed_licences"].append("CC-BY-ND-4.0")
+
+
+@bad({10}, by_proof=set())
+def expression_taken_away(m: Copy) -> None:
+    m.info["licence_expression"] = None
+
+
+# ---------------------------------------------------------------- 0 and 9: what the folder says of itself
+
+
+@bad({9, 0}, by_proof={9}, when="after")
+def file_extra_in_a_folder(m: Copy) -> None:
+    (m.folder / "licenses" / "WAIVER.txt").write_text("anything goes\n", encoding="utf-8")
+
+
+@bad({0}, by_proof=set(), when="after")
+def licence_of_no_image_named_with_the_others(m: Copy) -> None:
+    (m.folder / "licenses" / "WAIVER.txt").write_text("anything goes\n", encoding="utf-8")
+    m.sums()
+
+
+@bad({9, 0}, by_proof={9}, when="after")
+def folder_extra_in_a_folder(m: Copy) -> None:
+    (m.folder / "licenses" / "older").mkdir()
+
+
+@bad({9}, when="after")
+def folder_of_licences_is_a_link_to_another(m: Copy) -> None:
+    """It would change with what it leads to, and be gone where the manifest is moved."""
+    (m.folder / "licenses").rename(m.folder.parent / "elsewhere")
+    (m.folder / "licenses").symlink_to(m.folder.parent / "elsewhere", target_is_directory=True)
+
+
+@bad({9}, when="after")
+def sums_that_name_a_file_outside(m: Copy) -> None:
+    """Its digest is right, and whoever moves the folder has another file there, or none."""
+    (m.folder.parent / "outside.txt").write_text("x", encoding="utf-8")
+    line = f"{hashlib.sha256(b'x').hexdigest()}  ../outside.txt\n".encode()
+    m.rewrite("SHA256SUMS", lambda text: line + text)
+
+
+@bad({9}, when="after")
+def sums_that_name_a_file_from_the_root(m: Copy) -> None:
+    (m.folder.parent / "outside.txt").write_text("x", encoding="utf-8")
+    line = f"{hashlib.sha256(b'x').hexdigest()}  {m.folder.parent / 'outside.txt'}\n".encode()
+    m.rewrite("SHA256SUMS", lambda text: line + text)
+
+
+@bad({9}, when="after")
+def sums_that_name_a_file_in_a_roundabout_way(m: Copy) -> None:
+    m.rewrite("SHA256SUMS", lambda text: text.replace(b"  licenses/CC0", b"  licenses/../licenses/CC0"))
+
+
+@bad({9}, when="after")
+def folder_in_place_of_a_signature(m: Copy) -> None:
+    """Files that no digest covers, under the one name that may be missing from SHA256SUMS."""
+    (m.folder / "SHA256SUMS.sig").mkdir()
+    (m.folder / "SHA256SUMS.sig" / "read-this-instead.csv").write_text("image_id,split\n", encoding="utf-8")
+
+
+def about(m: Copy, name: str, change: Callable[[bytes], bytes]) -> None:
+    """Change what the folder says of itself, and make the sums again."""
+    m.rewrite(name, change)
+    m.sums()
+
+
+@bad({0}, by_proof=set(), when="after")
+def attribution_that_leaves_an_image_out(m: Copy) -> None:
+    about(m, "attribution.txt", lambda text: text.rpartition(b"\n\n")[0])
+
+
+@bad({0}, by_proof=set(), when="after")
+def attribution_to_somebody_else(m: Copy) -> None:
+    about(m, "attribution.txt", lambda text: text + b"\n\nthe authors of this manifest")
+
+
+@bad({0}, by_proof=set(), when="after")
+def attribution_in_another_order(m: Copy) -> None:
+    about(m, "attribution.txt", lambda text: b"\n\n".join(reversed(text.split(b"\n\n"))))
+
+
+@bad({0}, by_proof=set(), when="after")
+def licence_of_a_source_taken_out_of_its_text(m: Copy) -> None:
+    about(m, "licenses/CC-BY-NC-4.0.txt", lambda text: text.replace(b"  ham10000: 11\n", b"").replace(b"it: 11", b"it: 0"))
+
+
+@bad({0}, by_proof=set(), when="after")
+def licence_that_says_it_is_another(m: Copy) -> None:
+    about(m, "licenses/CC-BY-NC-4.0.txt", lambda text: text.replace(b"identifier: CC-BY-NC-4.0", b"identifier: CC0-1.0"))
+
+
+@bad({0}, by_proof=set(), when="after")
+def licence_without_a_text(m: Copy) -> None:
+    (m.folder / "licenses" / "CC-BY-NC-4.0.txt").unlink()
+    m.sums()
+
+
+@bad({0}, by_proof=set(), when="after")
+def readme_that_counts_otherwise(m: Copy) -> None:
+    about(m, "README.md", lambda text: text.replace(b"| ham10000 | ", b"| ham10000 | 1", 1))
+
+
+@bad({0}, by_proof=set(), when="after")
+def readme_with_a_second_table_of_counts(m: Copy) -> None:
+    table = b"\n\n| source | train | validation | test | excluded | images |\n| --- |\n| ham10000 | 0 | 0 | 0 | 0 | 0 |\n"
+    about(m, "README.md", lambda text: text + table)
+
+
+@bad({0}, by_proof=set(), when="after")
+def readme_missing(m: Copy) -> None:
+    (m.folder / "README.md").unlink()
+    m.sums()
+
+
+def croissant(m: Copy, change: Callable[[dict[str, Any]], Any]) -> None:
+    path = m.folder / "croissant.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content)
+    about(m, "croissant.json", lambda _: json.dumps(content, indent=1).encode())
+
+
+@bad({0}, by_proof=set(), when="after")
+def croissant_that_leads_to_another_table(m: Copy) -> None:
+    croissant(m, lambda c: c["distribution"][1].update(contentUrl="https://example.org/images.parquet"))
+
+
+@bad({0}, by_proof=set(), when="after")
+def croissant_with_the_digest_of_another_table(m: Copy) -> None:
+    croissant(m, lambda c: c["distribution"][0].update(sha256="0" * 64))
+
+
+@bad({0}, by_proof=set(), when="after")
+def croissant_that_calls_the_test_set_training(m: Copy) -> None:
+    croissant(m, lambda c: c["recordSet"][0]["data"][2].update({"splits/url": "cr:TrainingSplit"}))
+
+
+@bad({0}, by_proof=set(), when="after")
+def croissant_whose_split_is_the_publishers(m: Copy) -> None:
+    def swap(c: dict[str, Any]) -> None:
+        field = next(f for f in c["recordSet"][1]["field"] if f["@id"] == "images/split")
+        field["source"]["extract"]["column"] = "official_split"
+
+    croissant(m, swap)
+
+
+@bad({0}, by_proof=set(), when="after")
+def croissant_whose_words_mean_something_else(m: Copy) -> None:
+    croissant(m, lambda c: c["@context"].update(sha256="https://schema.org/description"))
+
+
+@bad({0}, by_proof=set(), when="after")
+def croissant_under_a_freer_licence(m: Copy) -> None:
+    croissant(m, lambda c: c.update(license=["https://creativecommons.org/publicdomain/zero/1.0/"]))
+
+
+@bad({0}, by_proof=set(), when="after")
+def croissant_published_on_another_day(m: Copy) -> None:
+    croissant(m, lambda c: c.update(datePublished="2017-02-02"))
+
+
+@bad({0}, by_proof=set(), when="after")
+def croissant_that_says_a_name_twice(m: Copy) -> None:
+    about(m, "croissant.json", lambda text: text.replace(b'"version"', b'"version": "9.9.9", "version"', 1))
+
+
+@bad({0}, by_proof=set(), when="after")
+def croissant_that_is_none(m: Copy) -> None:
+    about(m, "croissant.json", lambda _: b"[" * 100_000)
+
+
+@bad({0}, by_proof=set(), when="after")
+def croissant_missing(m: Copy) -> None:
+    (m.folder / "croissant.json").unlink()
+    m.sums()
+
+
+@bad({0}, by_proof=set(), when="after")
+def column_taken_out_that_older_schemas_lack(m: Copy) -> None:
+    """A column that 1.0 had not is one that 1.1 must have."""
+    table = pq.ParquetFile(m.folder / "images.parquet").read().drop_columns(["shot_type"])
+    pq.write_table(table, m.folder / "images.parquet")
+    (m.folder / "images.csv").write_text("".join(text_lines(table)), encoding="utf-8", newline="")
+    repair_about(m.folder)
+
+
 # ---------------------------------------------------------------- what is not bad
+
+
+@fine
+def sentences_put_in_another_way(m: Copy) -> None:
+    m.info["publication"] = {}
+
+
+@fine
+def published_by_somebody(m: Copy) -> None:
+    m.info["publication"] = {
+        "date_published": "2026-11-30",
+        "creators": ["A"],
+        "url": "https://example.org",
+        "citation": "A (2026).",
+    }
+
+
+@fine
+def licences_of_all_kinds_of_words(m: Copy) -> None:
+    words = ["CC0-1.0 OR MIT", "own terms, as agreed", "cc0-1.0", "..", "x\ny", "LicenseRef-own", "| a |", "MIT"]
+    for row, licence in zip(m.images, words, strict=False):
+        row["licence"] = licence
+    m.info["allowed_licences"] += words
+    m.info["licence_expression"] += " OR " + " OR ".join(words)
+
+
+@fine
+def nobody_to_be_credited(m: Copy) -> None:
+    for row in m.images:
+        row["attribution"] = None
+
+
+@fine
+def attributions_with_blank_lines_in_them(m: Copy) -> None:
+    m.images[0]["attribution"] = "A clinic\n\nB clinic"
+    m.images[1]["attribution"] = "Anonymous"
+
+
+@fine
+def shot_types(m: Copy) -> None:
+    m.images[0]["shot_type"] = "close_up"
 
 
 @fine
@@ -994,7 +1228,7 @@ def no_quality_gate_asked_for(m: Copy) -> None:
 
 @fine
 def any_licence(m: Copy) -> None:
-    m.info["allowed_licences"] = None
+    m.info["allowed_licences"] = m.info["licence_expression"] = None
     m.single("train")["licence"] = None
 
 

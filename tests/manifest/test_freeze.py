@@ -17,7 +17,7 @@ from curate.terminal import Terminal
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in folder.iterdir()}
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def test_the_counts_are_those_of_the_drawn_repositories(frozen):
@@ -58,7 +58,7 @@ def test_no_time_host_or_absolute_path_stands_in_it(frozen, repositories):
 
 
 def test_frozen_files_are_read_only(frozen):
-    assert all(stat.S_IMODE(p.stat().st_mode) == 0o444 for p in frozen.iterdir())
+    assert all(stat.S_IMODE(p.stat().st_mode) == 0o444 for p in frozen.rglob("*") if p.is_file())
 
 
 @pytest.mark.parametrize(("workers", "batch_size"), [(2, 7), (1, 1), (3, 1000)])
@@ -75,10 +75,10 @@ def test_workers_and_batches_change_no_byte(frozen, project, tmp_path, workers, 
 
 
 def test_a_second_run_does_nothing(frozen, project):
-    before = {p: p.stat().st_mtime_ns for p in frozen.iterdir()}
+    before = {p: p.stat().st_mtime_ns for p in frozen.rglob("*")}
     again = run_project(project, LocalEngine(1), Terminal(quiet=True))
     assert {s["stage"] for s in again["stages"] if not s.get("skipped")} == {"verify"}
-    assert {p: p.stat().st_mtime_ns for p in frozen.iterdir()} == before
+    assert {p: p.stat().st_mtime_ns for p in frozen.rglob("*")} == before
 
 
 def test_another_content_under_the_same_name_is_refused(frozen, project, tree, tmp_path):

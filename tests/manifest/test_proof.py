@@ -25,7 +25,10 @@ from tests.manifest.bad import Copy, make_bad
 from tests.manifest.tampering import change_json, copy_of, repair_sums
 
 SOURCE = Path(module.__file__)
-FILES = ("SHA256SUMS", "classes.json", "edges.csv", "edges.parquet", "images.csv", "images.parquet", "manifest.json")
+FILES = (
+    *("README.md", "SHA256SUMS", "attribution.txt", "classes.json", "croissant.json", "edges.csv", "edges.parquet"),
+    *("images.csv", "images.parquet", "licenses/CC0-1.0.txt", "manifest.json"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +130,7 @@ def test_what_it_cannot_speak_of_is_two_with_what_to_do(good, frozen, copied, tm
 def test_a_flipped_version_is_damage_and_no_other_schema(good, tmp_path):
     folder = copy_of(good, tmp_path)
     text = (folder / "manifest.json").read_bytes()
-    (folder / "manifest.json").write_bytes(text.replace(b'"schema_version": "1.0"', b'"schema_version": "3.0"'))
+    (folder / "manifest.json").write_bytes(text.replace(b'"schema_version": "1.1"', b'"schema_version": "3.0"'))
     assert any("manifest.json" in v.message for v in verify(folder).violations if v.invariant == 9)
     assert any("manifest.json" in v["message"] for v in prove(folder)["violations"] if v["invariant"] == 9)
 
@@ -149,11 +152,12 @@ def test_what_a_manifest_says_cannot_forge_a_line_of_the_output(good, copied, tm
 
 def test_a_manifest_elsewhere_and_read_only_is_proven(good, copied, tmp_path):
     folder = Path(shutil.copytree(good, tmp_path / "moved"))
-    for path in (*folder.iterdir(), folder):
+    for path in (*folder.rglob("*"), folder):
         path.chmod(0o555 if path.is_dir() else 0o444)
     assert ask(copied, folder).returncode == 0
     assert verify(folder).ok
-    folder.chmod(0o755)
+    for path in (folder, folder / "licenses"):
+        path.chmod(0o755)
 
 
 EMPTY = {"nodes": [], "three": [], "nine": []}
@@ -307,7 +311,7 @@ def places_in(value, path=()):
         yield from places_in(part, (*path, key))
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "classes.json"])
+@pytest.mark.parametrize("name", ["manifest.json", "classes.json", "croissant.json"])
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_value_in_an_object_ends_in_a_raw_exception(good, scratch, name, data):

@@ -30,7 +30,7 @@ from curate.project import load_project
 from curate.terminal import Terminal
 from tests.conftest import project_text
 from tests.drawn import small_repositories
-from tests.manifest.tampering import change_json, change_rows, copy_of
+from tests.manifest.tampering import change_json, change_rows, copy_of, repair_about
 
 SECRET = "taken at home by Jane Doe"
 WITH_PICTURES = [name for name, form in FORMATS.items() if form.has_pictures]
@@ -238,6 +238,7 @@ def test_the_card_says_licences_and_which_files_are_which_split(exports):
 def test_a_licence_that_a_card_cannot_name_is_other(manifest, pictures, tmp_path):
     folder = copy_of(manifest, tmp_path)
     change_rows(folder, "images.parquet", lambda rows: [r.update(licence="LicenseRef-private") for r in rows])
+    repair_about(folder)
     export_manifest(folder, "huggingface", tmp_path / "out", pictures)
     assert "license:\n- other\ntask" in (tmp_path / "out" / "README.md").read_text()
 
@@ -395,6 +396,7 @@ def test_what_cannot_be_done_is_said(manifest, pictures, tmp_path):
     (tmp_path / "full" / "a").touch()
     (tmp_path / "file").touch()
     out = tmp_path / "out"
+    before = sorted(manifest.rglob("*"))
     for words, arguments, options in (
         ("no format 'zip'", ("zip", out), {}),
         ("not empty", ("csv", tmp_path / "full"), {}),
@@ -408,7 +410,7 @@ def test_what_cannot_be_done_is_said(manifest, pictures, tmp_path):
         with pytest.raises(InputError, match=words):
             export_manifest(manifest, *arguments, pictures, **options)
     assert not out.exists()
-    assert len(list(manifest.iterdir())) == 5
+    assert sorted(manifest.rglob("*")) == before
 
 
 def test_an_empty_folder_is_filled(manifest, tmp_path):
