@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from curate.errors import InputError
 from curate.files import is_there, read_bytes
@@ -101,8 +101,8 @@ class Pictures:
 
 def is_portable(path: str) -> bool:
     """Say whether a path is relative, stays in its folder and can be read on every system."""
-    pure = PurePosixPath(path)
-    return bool(path) and not pure.is_absolute() and ".." not in pure.parts and "\\" not in path and ":" not in pure.parts[0]
+    parts = path.split("/")
+    return not {"", ".", ".."}.intersection(parts) and ":" not in parts[0] and "\\" not in path and "\0" not in path
 
 
 def _folder(path: Path) -> Path:

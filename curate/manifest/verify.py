@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from curate.manifest.invariants import CHECKS, Frozen, Json, Rows
+from curate.manifest.frozen import Frozen, Json, Rows
+from curate.manifest.invariants import CHECKS
 from curate.manifest.pictures import Pictures
 from curate.manifest.read import require_manifest
 from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, TEXT_FILES
@@ -173,6 +174,8 @@ def _edges(path: Path) -> Rows:
 
 
 def _table(path: Path, schema: Any) -> Rows:
+    import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     table = pq.ParquetFile(path).read()
@@ -183,8 +186,10 @@ def _table(path: Path, schema: Any) -> Rows:
             raise ValueError(f"column {column.name} is {table.schema.field(column.name).type}, not {column.type}")
         if not column.nullable and table.column(column.name).null_count:
             raise ValueError(f"column {column.name} has blanks")
-    rows: Rows = table.select(schema.names).to_pylist()
-    return rows
+        if pa.types.is_list(column.type) and pc.list_flatten(table.column(column.name)).null_count:
+            raise ValueError(f"column {column.name} has blanks in its lists")
+    table.validate(full=True)  # text is UTF-8, lists end where others begin
+    return Rows(table.select(schema.names))
 
 
 def _json(path: Path) -> Json:
@@ -213,12 +218,13 @@ def _require_schema(folder: Path, info: Json) -> None:
 
 
 def _pictures(proof: Proof, frozen: Frozen, pictures: Pictures | None) -> None:
-    sources = {row["source"] for row in frozen.images}
+    sources = set(frozen.images.counted("source"))
     missing = sorted(sources) if pictures is None else pictures.missing(sources)
     if missing:
         proof.not_checked.append(f"the pictures of {', '.join(missing)}: give --images {missing[0]}=FOLDER")
     if pictures is not None and len(missing) < len(sources):
-        rows = [(r["image_id"], r["source"], r["path"], r["sha256"]) for r in frozen.images if r["source"] in pictures.folders]
+        columns = ("image_id", "source", "path", "sha256")
+        rows = [row for row in frozen.images.each(*columns) if row[1] in pictures.folders]
         proof.pictures_checked = len(rows)
         proof.add(9, "pictures are those that were frozen", pictures.differences(rows))
     stated = frozen.info.get("not_checked")

@@ -3,8 +3,8 @@
     python tests/benchmarks/manifest_scale.py [--images N] [--edges M] [--seed S] [--out FOLDER] [--json]
 
 A catalogue is drawn straight into its tables: three sources, patients of one to 150 images, lesions of one to twelve, each lesion
-under a label of the shipped taxonomy (frequent and rare ones, some left unmapped), keys, facts, licences, and so many accepted edges:
-a chain through every lesion and patient, the rest between random images of one lesion or patient. Split (the protocol of the
+under a label of the shipped taxonomy (frequent and rare ones, some left unmapped), keys, facts, licences, and the accepted edges: a
+chain through every lesion and patient, the rest between random images of one lesion or patient. Split (the protocol of the
 paper, nine folds), freeze and verify then run one after the other, each in a process of its own. Prints for each the seconds on the
 clock from start to end of its process and the peak of its resident memory in MiB; and whether the manifest was verified.
 
@@ -132,7 +132,11 @@ def make(out: Path, number: int, wanted: int, seed: int) -> None:
             record_stage(catalogue, "ingest", scope=name, input_digest=name, output_digest=name, settings={}, summary=counts)
         fingerprint_stage(catalogue, LocalEngine(1), None)
         # Linking by no evidence at all writes what the later stages ask of that stage; what it found is drawn over it.
-        link(catalogue, Policy.model_validate({**find_policy("strict").model_dump(), "evidence": [], "level": "patient"}), LocalEngine(1))
+        link(
+            catalogue,
+            Policy.model_validate({**find_policy("strict").model_dump(), "evidence": [], "level": "patient"}),
+            LocalEngine(1),
+        )
         for sql in LINKED:
             connection.execute(sql)
 
@@ -146,8 +150,8 @@ FILL = (
     "INSERT INTO images SELECT image_id, source_id, native_id, path FROM drawn ORDER BY 1",
     """INSERT INTO records BY NAME
        SELECT image_id AS record_id, source_id, image_id, 'table.csv' AS origin, ['isic:' || native_id] AS image_keys,
-              ['isic:IL_' || lesion] AS lesion_keys, ['isic:IP_' || patient] AS patient_keys, confirmation, modality, site, sex, age,
-              'CC-BY-4.0' AS licence, 'The drawn archive' AS attribution
+              ['isic:IL_' || lesion] AS lesion_keys, ['isic:IP_' || patient] AS patient_keys, confirmation, modality, site, sex,
+              age, 'CC-BY-4.0' AS licence, 'The drawn archive' AS attribution
        FROM drawn ORDER BY 1""",
     """INSERT INTO labels BY NAME
        SELECT image_id AS record_id, source_id, 'diagnosis' AS field, label, 0 AS rank, false AS fallback FROM drawn ORDER BY 1""",
@@ -162,7 +166,8 @@ FILL = (
 LINKED = (
     "DELETE FROM edges",
     """INSERT INTO edges BY NAME
-       SELECT least(x.image_id, y.image_id) AS image_a, greatest(x.image_id, y.image_id) AS image_b, kinds[kind + 1] AS evidence, CASE WHEN kind IN (0, 1, 5) THEN 1 ELSE 0.97 END AS score,
+       SELECT least(x.image_id, y.image_id) AS image_a, greatest(x.image_id, y.image_id) AS image_b,
+              kinds[kind + 1] AS evidence, CASE WHEN kind IN (0, 1, 5) THEN 1 ELSE 0.97 END AS score,
               CASE WHEN kinds[kind + 1] = 'local' THEN 0.98 END AS probability, kind IN (0, 1, 5) AS must_link, false AS weak,
               'drawn basis of ' || kinds[kind + 1] AS basis
        FROM pairs JOIN drawn x ON x.n = a JOIN drawn y ON y.n = b,
