@@ -100,7 +100,7 @@ def _write(
 
     classes = partition(tree, images_by_node(catalogue), max_class_size, inclusive=inclusive)
     images = pa.Table.from_pylist(_image_rows(catalogue, tree, assign(classes)), schema=IMAGES)
-    edges = pa.Table.from_pylist(_edge_rows(catalogue), schema=EDGES)
+    edges = _edges(catalogue)
     _write_table(images, folder / "images.parquet")
     _write_table(edges, folder / "edges.parquet")
     if text:
@@ -148,10 +148,9 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
     return sorted(rows, key=lambda row: row["image_id"])
 
 
-def _edge_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
-    names = ("image_a", "image_b", "evidence", "score", "probability", "must_link", "basis")
-    rows = catalogue.rows(f"SELECT {', '.join(names)} FROM edges")
-    return [dict(zip(names, row, strict=True)) for row in sorted(rows)]
+def _edges(catalogue: Catalogue) -> "pa.Table":
+    columns = catalogue.connection.sql(f"SELECT {', '.join(EDGES.names)} FROM edges ORDER BY image_a, image_b, evidence")
+    return columns.to_arrow_table().cast(EDGES)
 
 
 def _used_nodes(catalogue: Catalogue) -> list[str]:
