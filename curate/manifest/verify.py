@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -11,13 +11,15 @@ from typing import Any
 
 from curate.manifest.frozen import Frozen, Json, Rows
 from curate.manifest.invariants import CHECKS
-from curate.manifest.pictures import Pictures
+from curate.manifest.pictures import Pictures, Slice
 from curate.manifest.read import require_manifest
 from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, TEXT_FILES
 from curate.manifest.stated import STATED
 from curate.manifest.text import text_differences
 
 LISTED = 50  # violations of one invariant that are listed; the rest is counted
+# What comes of a value that is missing or of another type than the schema says, however deep a check meets it.
+MISTYPED = (ArithmeticError, AttributeError, LookupError, NotImplementedError, RecursionError, TypeError, ValueError)
 SUM_LINE = re.compile(r"([0-9a-f]{64})  ([^/\n]+)")
 
 
@@ -77,13 +79,22 @@ def _one_line(words: str) -> str:
     return words if words.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
 
 
-def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: str | None = None) -> Proof:
+def verify(
+    folder: Path,
+    pictures: Pictures | None = None,
+    *,
+    expected_digest: str | None = None,
+    subset: Slice | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Proof:
     """Check a manifest against all invariants that its files can answer.
 
     Args:
         folder: the manifest.
         pictures: where the pictures lie; their bytes are compared with the frozen digests.
         expected_digest: the digest that was published; another one is a violation.
+        subset: the slice of the pictures that is read, in place of all; everything else is checked as a whole.
+        progress: called with (done, all) while pictures are read.
 
     Raises:
         InputError: there is no manifest in the folder, or it is of a schema that this version does not read.
@@ -113,22 +124,22 @@ def verify(folder: Path, pictures: Pictures | None = None, *, expected_digest: s
         return proof
     images, edges, classes, info = content
     if not wrong_files:  # a changed byte is damage, and no other schema
-        _require_schema(folder, info)
+        proof.not_checked += require_schema(folder, info)
     proof.images, proof.edges = len(images), len(edges)
     try:
         frozen = Frozen(images, edges, classes, info)
-    except (KeyError, TypeError, AttributeError) as error:
+    except MISTYPED as error:
         proof.add(0, "tables are well formed", [f"classes.json or manifest.json: {type(error).__name__}: {error}"])
         proof.not_checked.append("invariants 1 to 8 and 10: a file is not of the form that the schema says")
         return proof
     for number, name, check in (*CHECKS, *STATED):
         try:
             proof.add(number, name, list(check(frozen)))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except MISTYPED as error:
             proof.add(number, name, [f"cannot be checked, a value is missing or of another type ({type(error).__name__}: {error})"])
     if any((folder / name).exists() for name in TEXT_FILES):
         proof.add(0, "the text form says what the tables say", text_differences(folder))
-    _pictures(proof, frozen, pictures)
+    _pictures(proof, frozen, pictures, subset, progress)
     return proof
 
 
@@ -206,27 +217,52 @@ def _once(pairs: list[tuple[str, Any]]) -> Json:
     return content
 
 
-def _require_schema(folder: Path, info: Json) -> None:
+def require_schema(folder: Path, info: Json) -> list[str]:
+    """Return what is not checked of a manifest since a later version of its schema knows more than this one.
+
+    Raises:
+        InputError: it is of another schema, or of a later one whose files may mean something else.
+    """
     from curate.errors import InputError
 
     name, version = info.get("schema"), str(info.get("schema_version"))
-    if name == SCHEMA_NAME and version.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".")[0]:
+    numbers, own = _numbers(version), _numbers(SCHEMA_VERSION)
+    if name == SCHEMA_NAME and numbers[:1] != own[:1]:
         raise InputError(
             f"{folder} is of schema {name} {version}; this version verifies {SCHEMA_VERSION}.",
             "Install the dermcurate that made it.",
         )
+    return [f"what schema {version} added to {SCHEMA_VERSION}, which this version verifies"] if numbers > own else []
 
 
-def _pictures(proof: Proof, frozen: Frozen, pictures: Pictures | None) -> None:
+def _numbers(version: str) -> list[int]:
+    """Return the numbers of a version; none where it is not numbers."""
+    parts = version.split(".")
+    return [int(part) for part in parts] if all(re.fullmatch("[0-9]{1,6}", part) for part in parts) else []
+
+
+def _pictures(
+    proof: Proof,
+    frozen: Frozen,
+    pictures: Pictures | None,
+    subset: Slice | None,
+    progress: Callable[[int, int], None] | None,
+) -> None:
     sources = set(frozen.images.counted("source"))
     missing = sorted(sources) if pictures is None else pictures.missing(sources)
     if missing:
         proof.not_checked.append(f"the pictures of {', '.join(missing)}: give --images {missing[0]}=FOLDER")
     if pictures is not None and len(missing) < len(sources):
-        columns = ("image_id", "source", "path", "sha256")
-        rows = [row for row in frozen.images.each(*columns) if row[1] in pictures.folders]
+        known = [row for row in frozen.images.each("image_id", "source", "path", "sha256") if row[1] in pictures.folders]
+        rows = [row for row in known if subset is None or subset.holds(row[0])]
         proof.pictures_checked = len(rows)
-        proof.add(9, "pictures are those that were frozen", pictures.differences(rows))
+        name = "pictures are those that were frozen"
+        if subset is not None:
+            name += f", slice {subset.number} of {subset.of}"
+            proof.not_checked.append(
+                f"{len(known) - len(rows)} of {len(known)} pictures: slice {subset.number} of {subset.of} alone was read"
+            )
+        proof.add(9, name, pictures.differences(rows, progress))
     stated = frozen.info.get("not_checked")
     if isinstance(stated, list) and all(isinstance(reason, str) for reason in stated):
         proof.not_checked += map(_one_line, stated)
