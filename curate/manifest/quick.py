@@ -49,7 +49,7 @@ def look(folder: Path, pictures: Pictures | None = None, *, expected_digest: str
         proof.images, proof.edges = rows["images.parquet"], rows["edges.parquet"]
         proof.add(5, "tables have as many rows as manifest.json counts", _miscounted(info, rows))
         if pictures is not None:
-            proof.add(9, "pictures are there, with the sizes that were frozen", _pictures(proof, folder, pictures))
+            _pictures(proof, folder, pictures)
     except (OSError, *MISTYPED) as error:
         proof.add(0, "files can be read", [f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"])
     if unread:
@@ -93,11 +93,12 @@ def _miscounted(info: Json, rows: dict[str, int]) -> Iterator[str]:
             yield f"{name} has {rows[name]} rows, and manifest.json counts {stated} {what}"
 
 
-def _pictures(proof: Proof, folder: Path, pictures: Pictures) -> Iterator[str]:
+def _pictures(proof: Proof, folder: Path, pictures: Pictures) -> None:
     import pyarrow.parquet as pq
 
     columns = ("image_id", "source", "path", "bytes")
     images = Rows(pq.ParquetFile(folder / "images.parquet").read(list(columns)))
     if missing := pictures.missing(images.counted("source")):
         proof.not_checked.append(f"the pictures of {', '.join(missing)}: give --images {missing[0]}=FOLDER")
-    yield from pictures.resized(row for row in images.each(*columns) if row[1] in pictures.folders)
+    if rows := [row for row in images.each(*columns) if row[1] in pictures.folders]:
+        proof.add(9, "pictures are there, with the sizes that were frozen", pictures.resized(rows))

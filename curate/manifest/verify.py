@@ -103,7 +103,7 @@ def verify(
     sums = folder / SUMS
     digest = hashlib.sha256(sums.read_bytes()).hexdigest() if sums.is_file() else None
     proof = Proof(manifest=folder.name, digest=digest)
-    wrong_files = list(_files(folder))
+    wrong_files = list(files_differ(folder))
     if expected_digest is not None and digest != expected_digest.lower():
         wrong_files.append(f"{SUMS}: the manifest's digest is {digest}, not {expected_digest}")
     proof.add(9, "files are those that SHA256SUMS names", wrong_files)
@@ -143,7 +143,7 @@ def verify(
     return proof
 
 
-def _files(folder: Path) -> Iterable[str]:
+def files_differ(folder: Path) -> Iterable[str]:
     """9: every file is named in SHA256SUMS and has that digest; none is missing, none is extra."""
     present = {p.name for p in folder.iterdir()}
     if not (folder / SUMS).is_file():
@@ -227,9 +227,9 @@ def require_schema(folder: Path, info: Json) -> list[str]:
 
     name, version = info.get("schema"), str(info.get("schema_version"))
     numbers, own = _numbers(version), _numbers(SCHEMA_VERSION)
-    if name == SCHEMA_NAME and numbers[:1] != own[:1]:
+    if name != SCHEMA_NAME or numbers[:1] != own[:1]:
         raise InputError(
-            f"{folder} is of schema {name} {version}; this version verifies {SCHEMA_VERSION}.",
+            f"{folder} is of schema {name} {version}; this version verifies {SCHEMA_NAME} {SCHEMA_VERSION}.",
             "Install the dermcurate that made it.",
         )
     return [f"what schema {version} added to {SCHEMA_VERSION}, which this version verifies"] if numbers > own else []
