@@ -19,7 +19,7 @@ from curate.manifest.about.files import about_files
 from curate.manifest.about.publication import Publication
 from curate.manifest.folder import names_below
 from curate.manifest.gate import admitted
-from curate.manifest.keys import new_keys, put_in_place, words_with
+from curate.manifest.keys import new_keys, put_in_place, with_new_keys, words_with
 from curate.manifest.schema import EDGES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION
 from curate.manifest.signature import Keys
 from curate.manifest.text import text_lines
@@ -167,12 +167,12 @@ def _write(catalogue: Catalogue, tree: Tree, folder: Path, asked: _Asked) -> dic
     import pyarrow as pa
 
     classes = partition(tree, images_by_node(catalogue), asked.max_class_size, inclusive=asked.inclusive)
-    image_rows, edge_rows = _image_rows(catalogue, tree, assign(classes)), _edge_rows(catalogue)
+    image_rows = _image_rows(catalogue, tree, assign(classes))
     allowance = admitted(image_rows, asked.allowed_licences)
     new = new_keys(image_rows, asked.private)
-    put_in_place(image_rows, edge_rows, new)
+    put_in_place(image_rows, new)
     images = pa.Table.from_pylist(image_rows, schema=IMAGES)
-    edges = pa.Table.from_pylist(edge_rows, schema=EDGES)
+    edges = with_new_keys(_edges(catalogue), new)
     _write_table(images, folder / "images.parquet")
     _write_table(edges, folder / "edges.parquet")
     if asked.text:
@@ -227,10 +227,9 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
     return sorted(rows, key=lambda row: row["image_id"])
 
 
-def _edge_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
-    names = ("image_a", "image_b", "evidence", "score", "probability", "must_link", "basis")
-    rows = catalogue.rows(f"SELECT {', '.join(names)} FROM edges")
-    return [dict(zip(names, row, strict=True)) for row in sorted(rows)]
+def _edges(catalogue: Catalogue) -> "pa.Table":
+    columns = catalogue.connection.sql(f"SELECT {', '.join(EDGES.names)} FROM edges ORDER BY image_a, image_b, evidence")
+    return columns.to_arrow_table().cast(EDGES)
 
 
 def _used_nodes(catalogue: Catalogue) -> list[str]:

@@ -1,163 +1,99 @@
 """The invariants of a frozen manifest, each checked anew from its tables alone.
 
-Nothing here is shared with the code that linked the images and made the split: components are found by a union-find of
-their own, classes and counts are derived again, and what the manifest says of itself is compared with that.
+Nothing here is shared with the code that linked the images and made the split: components are found by a walk of their own,
+classes and counts are derived again, and what the manifest says of itself is compared with that.
 """
 
-from collections import Counter, defaultdict
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from curate.manifest.frozen import Frozen, Json, Rows, in_several
 from curate.manifest.pictures import is_portable
 from curate.manifest.schema import SPLITS
 
-Rows = list[dict[str, Any]]
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 HELD_OUT = ("validation", "test")
 GIVEN = ("train", "validation", "test")
 MUST_LINK = {"lesion", "patient", "image_id", "declared", "bytes", "pixels", "verdict"}
 CANDIDATE = {"exif", "hash", "cnn", "local"}
-
-
-class Frozen:
-    """The rows of a manifest, and what several checks need of them."""
-
-    def __init__(self, images: Rows, edges: Rows, classes: Json, info: Json) -> None:
-        self.images = images
-        self.edges = edges
-        self.classes = classes
-        self.info = info
-        self.by_id: dict[str, dict[str, Any]] = {row["image_id"]: row for row in images}
-        self.nodes: dict[str, dict[str, Any]] = {n["node_id"]: n for n in classes["nodes"]}
-        self.three: dict[str, str] = {g["node_id"]: g["name"] for g in classes["three"]}
-        self.nine: dict[str, str] = {g["node_id"]: g["name"] for g in classes["nine"]}
-
-    def path(self, node_id: str) -> list[str]:
-        """Return the node and its ancestors, the root last; stops where a parent is missing or a circle closes."""
-        path: list[str] = []
-        node: str | None = node_id
-        while node is not None and node in self.nodes and node not in path:
-            path.append(node)
-            node = self.nodes[node]["parent_id"]
-        return path
-
-    def three_of(self, node_id: str) -> str | None:
-        """Return the three-class of a node, derived."""
-        return next((self.three[n] for n in self.path(node_id) if n in self.three), None)
-
-    def nine_of(self, node_id: str) -> str | None:
-        """Return the nine-class of a node, derived; None above level 2."""
-        return next((self.nine[n] for n in self.path(node_id) if n in self.nine), None)
-
-    def exclude_each_other(self, nodes: list[str]) -> bool:
-        """Say whether two of the nodes are such that neither is the other or lies above it."""
-        return any(a not in self.path(b) and b not in self.path(a) for n, a in enumerate(nodes) for b in nodes[n + 1 :])
-
-    def groups(self, edges: Iterable[dict[str, Any]]) -> dict[str, str]:
-        """Return for each image the smallest id that edges lead to."""
-        parent = {image: image for image in self.by_id}
-
-        def top(image: str) -> str:
-            while parent[image] != image:
-                parent[image] = parent[parent[image]]
-                image = parent[image]
-            return image
-
-        for edge in edges:
-            if edge["image_a"] in parent and edge["image_b"] in parent:
-                a, b = top(edge["image_a"]), top(edge["image_b"])
-                parent[max(a, b)] = min(a, b)
-        return {image: top(image) for image in parent}
+SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def images_are_well_formed(frozen: Frozen) -> Iterator[str]:
     """Images are sorted, unique, and their ids, paths and digests are what the schema says."""
-    ids = [row["image_id"] for row in frozen.images]
-    if ids != sorted(ids):
+    if not frozen.images.ascending("image_id", strictly=False):
         yield "images.parquet is not sorted by image_id"
-    for field, values in (("image_id", ids), ("path", [f"{r['source']}:{r['path']}" for r in frozen.images])):
-        for value, count in Counter(v.casefold() for v in values).items():
+    ids = (image.casefold() for (image,) in frozen.images.each("image_id"))
+    paths = (f"{source}:{path}".casefold() for source, path in frozen.images.each("source", "path"))
+    for field, values in (("image_id", ids), ("path", paths)):
+        for value, count in Counter(values).items():
             if count > 1:
                 yield f"{field} {value} stands on {count} rows (letter case ignored)"
-    for row in frozen.images:
-        image = row["image_id"]
-        if not image.startswith(f"{row['source']}:"):
-            yield f"{image}: not of the form source:native_id with source {row['source']}"
-        if not is_portable(row["path"]):
-            yield f"{image}: path {row['path']!r} is absolute, leaves its folder or is not portable"
-        for field in ("sha256", "pixel_sha256"):
-            if len(row[field]) != 64 or not set(row[field]) <= set("0123456789abcdef"):
+    for image, source, path, *digests in frozen.images.each("image_id", "source", "path", "sha256", "pixel_sha256"):
+        if not image.startswith(f"{source}:"):
+            yield f"{image}: not of the form source:native_id with source {source}"
+        if not is_portable(path):
+            yield f"{image}: path {path!r} is absolute, leaves its folder or is not portable"
+        for field, digest in zip(("sha256", "pixel_sha256"), digests, strict=True):
+            if not SHA256.fullmatch(digest):
                 yield f"{image}: {field} is no sha256"
 
 
 def edges_are_well_formed(frozen: Frozen) -> Iterator[str]:
     """Edges are sorted, unique, between known images, and their words and scores are what the schema says."""
-    order = [(e["image_a"], e["image_b"], e["evidence"]) for e in frozen.edges]
-    if order != sorted(set(order)):
+    import pyarrow.compute as pc
+
+    edges = frozen.edges
+    if not edges.ascending("image_a", "image_b", "evidence", strictly=True):
         yield "edges.parquet is not sorted, or has a pair and evidence twice"
-    for edge in frozen.edges:
-        pair = f"{edge['image_a']} - {edge['image_b']}"
-        if not edge["image_a"] < edge["image_b"]:
-            yield f"edge {pair}: image_a is not before image_b"
-        for end in (edge["image_a"], edge["image_b"]):
-            if end not in frozen.by_id:
-                yield f"edge {pair}: {end} is no image of this manifest"
-        if edge["evidence"] not in MUST_LINK | CANDIDATE:
-            yield f"edge {pair}: unknown evidence {edge['evidence']!r}"
-        if edge["must_link"] != (edge["evidence"] in MUST_LINK):
-            yield f"edge {pair}: must_link does not fit {edge['evidence']}"
-        if not 0 <= edge["score"] <= 1:
-            yield f"edge {pair}: score {edge['score']} is not in [0, 1]"
+    for a, b in edges.where(pc.greater_equal(edges["image_a"], edges["image_b"])).each("image_a", "image_b"):
+        yield f"edge {a} - {b}: image_a is not before image_b"
+    for end, places in (("image_a", frozen.place_a), ("image_b", frozen.place_b)):
+        for a, b, unknown in edges.where(places < 0).each("image_a", "image_b", end):
+            yield f"edge {a} - {b}: {unknown} is no image of this manifest"
+    known, must_link = among(edges["evidence"], MUST_LINK | CANDIDATE), among(edges["evidence"], MUST_LINK)
+    for a, b, evidence in edges.where(pc.invert(known)).each("image_a", "image_b", "evidence"):
+        yield f"edge {a} - {b}: unknown evidence {evidence!r}"
+    for a, b, evidence in edges.where(pc.not_equal(edges["must_link"], must_link)).each("image_a", "image_b", "evidence"):
+        yield f"edge {a} - {b}: must_link does not fit {evidence}"
+    in_range = pc.and_(pc.greater_equal(edges["score"], 0), pc.less_equal(edges["score"], 1))
+    for a, b, score in edges.where(pc.invert(in_range)).each("image_a", "image_b", "score"):
+        yield f"edge {a} - {b}: score {score} is not in [0, 1]"
 
 
 def components_are_whole(frozen: Frozen) -> Iterator[str]:
     """1: the edges join exactly what `component` says, and no component has images in two splits, nor in two folds."""
-    derived = frozen.groups(frozen.edges)
-    named: dict[str, set[str]] = defaultdict(set)
-    joined: dict[str, set[str]] = defaultdict(set)
-    splits: dict[str, dict[str, str]] = defaultdict(dict)
-    folds: dict[str, dict[int, str]] = defaultdict(dict)
-    for row in frozen.images:
-        image, component = row["image_id"], row["component"]
-        named[component].add(derived[image])
-        joined[derived[image]].add(component)
-        if row["split"] in GIVEN:
-            splits[component].setdefault(row["split"], image)
-        if row["fold"] is not None:
-            folds[component].setdefault(row["fold"], image)
-            if row["split"] not in ("train", "validation"):
-                yield f"{image}: has fold {row['fold']} and is in {row['split']}"
-    for component, tops in sorted(named.items()):
-        if len(tops) > 1:
-            yield f"component {component}: no edges join {' and '.join(sorted(tops)[:3])}"
-    for top, names in sorted(joined.items()):
-        if len(names) > 1:
-            yield f"the images that edges join to {top} are in components {', '.join(sorted(names))}"
-    for component, seen in sorted(splits.items()):
-        if len(seen) > 1:
-            yield f"component {component} straddles: " + ", ".join(f"{image} in {split}" for split, image in sorted(seen.items()))
-    for placed in folds.values():
-        if len(placed) > 1:
-            yield f"component of {next(iter(placed.values()))} is in the folds {', '.join(map(str, sorted(placed)))}"
+    images, tops = frozen.images, frozen.tops()
+    given, folded = images.where(among(images["split"], GIVEN)), images.where(images["fold"].is_valid())
+    for image, split, fold in folded.each("image_id", "split", "fold"):
+        if split not in ("train", "validation"):
+            yield f"{image}: has fold {fold} and is in {split}"
+    for component, ends in sorted(in_several(images["component"], tops, images["image_id"]).items()):
+        yield f"component {component}: no edges join {' and '.join(sorted(ends)[:3])}"
+    for top, names in sorted(in_several(tops, images["component"], images["image_id"]).items()):
+        yield f"the images that edges join to {top} are in components {', '.join(sorted(names))}"
+    for component, seen in sorted(in_several(given["component"], given["split"], given["image_id"]).items()):
+        yield f"component {component} straddles: " + ", ".join(f"{image} in {split}" for split, image in sorted(seen.items()))
+    for placed in in_several(folded["component"], folded["fold"], folded["image_id"]).values():
+        yield f"component of {next(iter(placed.values()))} is in the folds {', '.join(map(str, sorted(placed)))}"
 
 
 def no_evidence_crosses(frozen: Frozen) -> Iterator[str]:
     """2: no edge, lesion key, patient key (at patient level), image key, byte or pixel digest connects two splits."""
-    for edge in frozen.edges:
-        a, b = frozen.by_id.get(edge["image_a"]), frozen.by_id.get(edge["image_b"])
-        if a and b and a["split"] != b["split"] and "excluded" not in (a["split"], b["split"]):
-            yield f"{edge['evidence']} edge {a['image_id']} ({a['split']}) - {b['image_id']} ({b['split']})"
-    lists = ["lesion_keys", "image_keys"] + (["patient_keys"] if frozen.info["level"] == "patient" else [])
-    held: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for row in frozen.images:
-        if row["split"] not in GIVEN:
-            continue
-        keys = [(field, key) for field in lists for key in row[field]]
-        for what in [*keys, ("sha256", row["sha256"]), ("pixel_sha256", row["pixel_sha256"])]:
-            held[what].setdefault(row["split"], row["image_id"])
-    for (field, key), seen in sorted(held.items()):
-        if len(seen) > 1:
-            yield f"{field} {key} connects " + " and ".join(f"{image} ({split})" for split, image in sorted(seen.items()))
+    import pyarrow.compute as pc
+
+    a, b = frozen.ends("split")  # null where there is no such image: that is said elsewhere
+    crossing = pc.and_(pc.not_equal(a, b), pc.and_(pc.not_equal(a, "excluded"), pc.not_equal(b, "excluded")))
+    edges = frozen.edges.beside(split_a=a, split_b=b).where(crossing)
+    for evidence, image_a, split_a, image_b, split_b in edges.each("evidence", "image_a", "split_a", "image_b", "split_b"):
+        yield f"{evidence} edge {image_a} ({split_a}) - {image_b} ({split_b})"
+    given = frozen.images.where(among(frozen.images["split"], GIVEN))
+    for what, seen in keys_in_several(given, "split", at_patient=frozen.info["level"] == "patient"):
+        yield f"{what} connects " + " and ".join(f"{image} ({split})" for split, image in sorted(seen.items()))
 
 
 def held_out_is_fit(frozen: Frozen) -> Iterator[str]:
@@ -165,66 +101,67 @@ def held_out_is_fit(frozen: Frozen) -> Iterator[str]:
     requires = frozen.info["protocol"]["test_requires"]
     gate = frozen.info["protocol"]["quality"]
     independent = set(frozen.info["protocol"]["independent"])
-    for row in frozen.images:
-        image = row["image_id"]
+    measures = ("width", "height", "sharpness", "contrast")
+    columns = ("image_id", "source", "split", "quality_fail", "independent", "confirmation", *measures)
+    for image, source, split, fails, is_independent, confirmation, width, height, sharpness, contrast in frozen.images.each(
+        *columns
+    ):
         codes = []
-        if min(row["width"], row["height"]) < gate["least_side"]:
+        if min(width, height) < gate["least_side"]:
             codes.append("small")
-        if row["sharpness"] < gate["least_sharpness"]:
+        if sharpness < gate["least_sharpness"]:
             codes.append("blurred")
-        if row["contrast"] < gate["least_contrast"]:
+        if contrast < gate["least_contrast"]:
             codes.append("flat")
-        if (row["quality_fail"] or "") != ",".join(codes):
-            yield f"{image}: quality_fail is {row['quality_fail']!r}, its measures say {','.join(codes) or None!r}"
-        if row["independent"] != (row["source"] in independent):
+        if (fails or "") != ",".join(codes):
+            yield f"{image}: quality_fail is {fails!r}, its measures say {','.join(codes) or None!r}"
+        if is_independent != (source in independent):
             yield f"{image}: independent does not fit the protocol's list"
-        if requires["quality"] and row["split"] in HELD_OUT and codes:
-            yield f"{image}: in {row['split']}, and fails the quality gate ({','.join(codes)})"
-        if row["split"] == "test":
-            if requires["independent"] and not row["independent"]:
+        if requires["quality"] and split in HELD_OUT and codes:
+            yield f"{image}: in {split}, and fails the quality gate ({','.join(codes)})"
+        if split == "test":
+            if requires["independent"] and not is_independent:
                 yield f"{image}: in test, and its source is not independent"
-            if requires["confirmed"] and row["confirmation"] != "histopathology":
+            if requires["confirmed"] and confirmation != "histopathology":
                 yield f"{image}: in test, and not confirmed by histopathology"
 
 
 def pinned_stay_in_train(frozen: Frozen) -> Iterator[str]:
     """4: what is pinned to train is in train and in no fold's validation part; a component is pinned as a whole."""
-    pins: dict[str, set[str | None]] = defaultdict(set)
-    for row in frozen.images:
-        if row["pinned"] is not None and (row["split"] != "train" or row["fold"] is not None):
-            yield f"{row['image_id']}: pinned ({row['pinned']}) and in {row['split']}, fold {row['fold']}"
-        if row["split"] in GIVEN:
-            pins[row["component"]].add(row["pinned"])
-    for component, reasons in sorted(pins.items()):
-        if len(reasons) > 1:
-            yield f"component {component} is pinned in part only"
+    images = frozen.images
+    pinned, given = images.where(images["pinned"].is_valid()), images.where(among(images["split"], GIVEN))
+    for image, reason, split, fold in pinned.each("image_id", "pinned", "split", "fold"):
+        if split != "train" or fold is not None:
+            yield f"{image}: pinned ({reason}) and in {split}, fold {fold}"
+    for component in sorted(in_several(given["component"], given["pinned"], given["image_id"])):
+        yield f"component {component} is pinned in part only"
 
 
 def counts_close(frozen: Frozen) -> Iterator[str]:
     """5: every image is in one split or excluded with a reason; images, files and edges add up to what the manifest says."""
-    for row in frozen.images:
-        if row["split"] not in SPLITS:
-            yield f"{row['image_id']}: unknown split {row['split']!r}"
-        if (row["split"] == "excluded") != (row["excluded_reason"] is not None):
-            yield f"{row['image_id']}: split {row['split']}, excluded_reason {row['excluded_reason']!r}"
-    sizes = Counter(r["component"] for r in frozen.images)
-    splits = Counter(r["split"] for r in frozen.images)
+    images = frozen.images
+    for image, split, reason in images.each("image_id", "split", "excluded_reason"):
+        if split not in SPLITS:
+            yield f"{image}: unknown split {split!r}"
+        if (split == "excluded") != (reason is not None):
+            yield f"{image}: split {split}, excluded_reason {reason!r}"
+    sizes, splits, given = images.counted("component"), images.counted("split"), images.where(among(images["split"], GIVEN))
     counted: Json = {
-        "images": len(frozen.images),
+        "images": len(images),
         "splits": {s: splits[s] for s in SPLITS},
-        "excluded": dict(Counter(r["excluded_reason"] for r in frozen.images if r["excluded_reason"])),
-        "edges": dict(Counter(e["evidence"] for e in frozen.edges)),
+        "excluded": {reason: number for reason, number in images.counted("excluded_reason").items() if reason},
+        "edges": dict(frozen.edges.counted("evidence")),
         "components": len(sizes),
         "components_with_several": sum(1 for n in sizes.values() if n > 1),
         "largest_component": max(sizes.values(), default=0),
-        "without_nine_class": sum(1 for r in frozen.images if r["split"] in GIVEN and r["nine_class"] is None),
+        "without_nine_class": given["nine_class"].null_count,
     }
     stated = frozen.info["counts"]
     for name, value in counted.items():
         if stated.get(name) != value:
             yield f"manifest.json says {name} = {stated.get(name)}, the tables say {value}"
-    by_source = Counter(r["source"] for r in frozen.images)
-    by_folder = Counter((r["source"], r["path"].rpartition("/")[0] or ".") for r in frozen.images)
+    by_source = images.counted("source")
+    by_folder = Counter((source, path.rpartition("/")[0] or ".") for source, path in images.each("source", "path"))
     rejected = Counter((r["source"], r["path"].rpartition("/")[0] or ".") for r in frozen.info["rejected"])
     listed = {s["id"] for s in frozen.info["sources"]}
     for source in sorted(by_source.keys() - listed):
@@ -246,27 +183,27 @@ def counts_close(frozen: Frozen) -> Iterator[str]:
 def labels_agree(frozen: Frozen) -> Iterator[str]:
     """6: every image of a split has a node, a training class, a three-class and a nine-class that agree with the tree."""
     class_of = {node: c["id"] for c in frozen.classes["training_classes"] for node in c["nodes"]}
-    for row in frozen.images:
-        image, node = row["image_id"], row["node_id"]
+    columns = ("image_id", "split", "node_id", "nine_class", "three_class", "training_class", "labels")
+    for image, split, node, nine, three, training, labels in frozen.images.each(*columns):
         if node is None:
-            if row["split"] in GIVEN:
-                yield f"{image}: in {row['split']} without a node"
-            if (row["nine_class"], row["three_class"], row["training_class"]) != (None, None, None):
+            if split in GIVEN:
+                yield f"{image}: in {split} without a node"
+            if (nine, three, training) != (None, None, None):
                 yield f"{image}: has classes and no node"
             continue
         if node not in frozen.nodes:
             yield f"{image}: node {node} is not in classes.json"
             continue
-        if row["three_class"] != frozen.three_of(node):
-            yield f"{image}: three_class {row['three_class']}, the tree says {frozen.three_of(node)}"
-        if row["nine_class"] != frozen.nine_of(node):
-            yield f"{image}: nine_class {row['nine_class']}, the tree says {frozen.nine_of(node)}"
-        expected = class_of.get(node) if row["split"] in GIVEN else None
-        if row["split"] in GIVEN and expected is None:
+        if three != frozen.three_of(node):
+            yield f"{image}: three_class {three}, the tree says {frozen.three_of(node)}"
+        if nine != frozen.nine_of(node):
+            yield f"{image}: nine_class {nine}, the tree says {frozen.nine_of(node)}"
+        expected = class_of.get(node) if split in GIVEN else None
+        if split in GIVEN and expected is None:
             yield f"{image}: no training class holds {node}"
-        if row["training_class"] != expected:
-            yield f"{image}: training_class {row['training_class']}, the partition says {expected}"
-        if not any(node in frozen.path(label["node_id"]) for label in row["labels"] if label["node_id"]):
+        if training != expected:
+            yield f"{image}: training_class {training}, the partition says {expected}"
+        if not any(node in frozen.path(label["node_id"]) for label in labels if label["node_id"]):
             yield f"{image}: node {node} is that of none of its labels, nor above one"
 
 
@@ -278,7 +215,7 @@ def classes_are_sound(frozen: Frozen) -> Iterator[str]:
         if frozen.three_of(node["node_id"]) is None:
             yield f"node {node['node_id']}: no root above it"
     limit = frozen.classes["partition"]["max_class_size"]
-    counted = Counter(r["training_class"] for r in frozen.images if r["split"] in GIVEN)
+    counted = frozen.images.where(among(frozen.images["split"], GIVEN)).counted("training_class")
     holders: dict[str, str] = {}
     for c in frozen.classes["training_classes"]:
         if {frozen.three_of(n) for n in c["nodes"]} != {c["three"]}:
@@ -297,29 +234,58 @@ def classes_are_sound(frozen: Frozen) -> Iterator[str]:
 
 def no_conflict_in_test(frozen: Frozen) -> Iterator[str]:
     """8: no two images of one lesion whose labels exclude each other are in a test set."""
-    groups: dict[str, Rows] = defaultdict(list)
-    tops = frozen.groups(e for e in frozen.edges if e["evidence"] != "patient")
-    for row in frozen.images:
-        if row["node_id"] is not None:
-            groups[tops[row["image_id"]]].append(row)
-    for rows in groups.values():
-        tested = [r["image_id"] for r in rows if r["split"] == "test"]
-        nodes = sorted({r["node_id"] for r in rows})
-        if tested and frozen.exclude_each_other(nodes):
-            yield f"{tested[0]}: in test, with images of the same lesion labelled {', '.join(nodes)}"
-    for row in frozen.images:
-        firm = sorted({x["node_id"] for x in row["labels"] if x["node_id"] and x["weight"] is None and not x["fallback"]})
-        if row["split"] == "test" and frozen.exclude_each_other(firm):
-            yield f"{row['image_id']}: in test, and labelled {', '.join(firm)}"
+    import pyarrow.compute as pc
+
+    evidence = frozen.edges["evidence"]
+    images = frozen.images.beside(top=frozen.tops(pc.not_equal(evidence, "patient")))
+    labelled, tested = images.where(images["node_id"].is_valid()), images.where(pc.equal(images["split"], "test"))
+    mixed = in_several(labelled["top"], labelled["node_id"], labelled["image_id"])
+    first: dict[str, str] = {}
+    for image, top in tested.where(tested["node_id"].is_valid()).each("image_id", "top"):
+        first.setdefault(top, image)
+    for top, seen in mixed.items():
+        nodes = sorted(seen)
+        if top in first and frozen.exclude_each_other(nodes):
+            yield f"{first[top]}: in test, with images of the same lesion labelled {', '.join(nodes)}"
+    for image, labels in tested.each("image_id", "labels"):
+        firm = sorted({x["node_id"] for x in labels if x["node_id"] and x["weight"] is None and not x["fallback"]})
+        if frozen.exclude_each_other(firm):
+            yield f"{image}: in test, and labelled {', '.join(firm)}"
 
 
 def licences_are_allowed(frozen: Frozen) -> Iterator[str]:
     """10: every licence is on the allowed list, where one was given."""
     allowed = frozen.info["allowed_licences"]
     if allowed is not None:
-        for row in frozen.images:
-            if row["split"] in GIVEN and row["licence"] not in allowed:
-                yield f"{row['image_id']}: in {row['split']} under licence {row['licence']}, which is not allowed"
+        for image, split, licence in frozen.images.each("image_id", "split", "licence"):
+            if split in GIVEN and licence not in allowed:
+                yield f"{image}: in {split} under licence {licence}, which is not allowed"
+
+
+def among(column: "pa.ChunkedArray", values: Iterable[str]) -> Any:
+    """Return for each row whether its value is one of these; null is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.is_in(column, value_set=pa.array(sorted(values), pa.string()))
+
+
+def keys_in_several(rows: Rows, place: str, *, at_patient: bool) -> Iterator[tuple[str, dict[Any, str]]]:
+    """Yield each key and digest that rows of images have in more than one place (a column), with a witness of each place.
+
+    A key of a patient counts where `at_patient` says so.
+    """
+    import pyarrow.compute as pc
+
+    for field in ("image_keys", "lesion_keys", "patient_keys"):
+        if field != "patient_keys" or at_patient:
+            lists = rows[field].combine_chunks()
+            keys, owners = pc.list_flatten(lists), pc.list_parent_indices(lists)
+            for key, seen in sorted(in_several(keys, rows[place].take(owners), rows["image_id"].take(owners)).items()):
+                yield f"{field} {key}", seen
+    for field in ("pixel_sha256", "sha256"):
+        for digest, seen in sorted(in_several(rows[field], rows[place], rows["image_id"]).items()):
+            yield f"{field} {digest}", seen
 
 
 CHECKS: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (

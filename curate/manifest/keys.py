@@ -9,7 +9,10 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = dict[str, Any]
 ROLES = ("lesion_keys", "patient_keys")
@@ -50,17 +53,25 @@ def _name(role: str, image: str, number: int) -> str:
     return f"k-{hashlib.sha256(drawn_from.encode()).hexdigest()[:DIGITS]}"
 
 
-def put_in_place(rows: Iterable[Row], edges: Iterable[Row], new: Mapping[str, Mapping[str, str]]) -> None:
-    """Put the new keys where the old ones stand: in the images' lists, and in what ties pairs by such keys."""
+def put_in_place(rows: Iterable[Row], new: Mapping[str, Mapping[str, str]]) -> None:
+    """Put the new keys where the old ones stand in the images' lists."""
+    if any(new.values()):
+        for row in rows:
+            for role in ROLES:
+                row[role] = sorted(new[role].get(key, key) for key in row[role])
+
+
+def with_new_keys(edges: "pa.Table", new: Mapping[str, Mapping[str, str]]) -> "pa.Table":
+    """Return the edges with the new keys in what ties pairs by such keys."""
+    import pyarrow as pa
+
     if not any(new.values()):
-        return
-    for row in rows:
-        for role in ROLES:
-            row[role] = sorted(new[role].get(key, key) for key in row[role])
-    replaced = {f"{evidence}_keys": _replaced(new[f"{evidence}_keys"]) for evidence in ("lesion", "patient")}
-    for edge in edges:
-        if (of := replaced.get(f"{edge['evidence']}_keys")) is not None:
-            edge["basis"] = of(edge["basis"])
+        return edges
+    of = {role.removesuffix("_keys"): _replaced(new[role]) for role in ROLES}
+    kinds, bases = edges["evidence"].to_pylist(), edges["basis"].to_pylist()
+    told = [of[kind](basis) if kind in of else basis for kind, basis in zip(kinds, bases, strict=True)]
+    place = edges.schema.get_field_index("basis")
+    return edges.set_column(place, edges.schema.field(place), pa.array(told, pa.string()))
 
 
 def words_with(new: Mapping[str, Mapping[str, str]], private: Iterable[str]) -> Callable[[str], str]:

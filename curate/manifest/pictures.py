@@ -2,14 +2,52 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from itertools import islice
+from pathlib import Path
 
 from curate.errors import InputError
 from curate.files import is_there, read_bytes
 
 FOLDERS_NAME = "folders.json"  # written by the catalogue into its workspace
+
+BATCH = 64  # pictures that a thread hashes at a time
+AHEAD = 4  # batches in wait for each thread
+ARCHIVES = threading.Lock()  # a member is read from a handle that all threads share
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One of some slices of the pictures, by a hash of their ids: whoever goes through all numbers has read every picture once.
+
+    Attributes:
+        number: which, from 1 on.
+        of: how many there are.
+    """
+
+    number: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Slice":
+        """Return what `3/12` says.
+
+        Raises:
+            InputError: it is not two whole numbers, the first from 1 to the second.
+        """
+        found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise InputError(f"--subset {text}: not a slice.", "Say which of how many, such as 3/12.")
+        return cls(int(found[1]), int(found[2]))
+
+    def holds(self, image_id: str) -> bool:
+        """Say whether a picture is in this slice."""
+        return int.from_bytes(hashlib.sha256(image_id.encode("utf-8")).digest()[:8], "big") % self.of == self.number - 1
 
 
 @dataclass(frozen=True)
@@ -77,32 +115,74 @@ class Pictures:
         """
         return [image for image, source, path in rows if not is_portable(path) or not is_there(self.folders[source], path)]
 
-    def differences(self, rows: Iterable[tuple[str, str, str, str]]) -> Iterator[str]:
-        """Yield what is wrong with each picture that is missing, unreadable or another one than was frozen.
+    def resized(self, rows: Iterable[tuple[str, str, str, int]]) -> Iterator[str]:
+        """Yield what is wrong with each picture that is not there, or is a file of another size than was frozen; none is read.
 
         Args:
-            rows: (image_id, source, path, sha256); sources whose folder is not known are passed over.
+            rows: (image_id, source, path, bytes) of sources whose folders are known.
         """
-        for image_id, source, path, sha256 in rows:
-            if source not in self.folders:
-                continue
-            if not is_portable(path):
-                yield f"{image_id}: {path!r} leads out of the source's folder"
-                continue
+        for image, source, path, size in rows:
             file = self.folders[source] / path
-            try:
-                found = hashlib.sha256(read_bytes(self.folders[source], path)).hexdigest()
-            except OSError as error:
-                yield f"{image_id}: {file} cannot be read ({error.strerror or error})"
+            if not is_portable(path):
+                yield f"{image}: {path!r} leads out of the source's folder"
+            elif not is_there(self.folders[source], path):
+                yield f"{image}: {file} is not there"
+            elif file.is_file() and file.stat().st_size != size:  # a member of an archive has no size of its own here
+                yield f"{image}: {file} has {file.stat().st_size} bytes, frozen {size}"
+
+    def differences(
+        self, rows: Sequence[tuple[str, str, str, str]], progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[str]:
+        """Yield what is wrong with each picture that is missing, unreadable or another one than was frozen.
+
+        Files are read and hashed by a thread for each processor.
+
+        Args:
+            rows: (image_id, source, path, sha256) of sources whose folders are known.
+            progress: called with (done, all) from time to time.
+        """
+        batches = iter([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)])
+        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        done = 0
+        with ThreadPoolExecutor(threads) as pool:
+            waiting = [(batch, pool.submit(self._wrong, batch)) for batch in islice(batches, threads * AHEAD)]
+            while waiting:
+                batch, wrong = waiting.pop(0)
+                yield from wrong.result()
+                waiting += [(more, pool.submit(self._wrong, more)) for more in islice(batches, 1)]
+                done += len(batch)
+                if progress:
+                    progress(done, len(rows))
+
+    def _wrong(self, rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
+        found = []
+        for image_id, source, path, sha256 in rows:
+            if not is_portable(path):
+                found.append(f"{image_id}: {path!r} leads out of the source's folder")
                 continue
-            if found != sha256:
-                yield f"{image_id}: {file} is not the picture that was frozen (sha256 {found[:12]}…, frozen {sha256[:12]}…)"
+            try:
+                digest = self._sha256(source, path)
+            except OSError as error:
+                found.append(f"{image_id}: {self.folders[source] / path} cannot be read ({error.strerror or error})")
+                continue
+            if digest != sha256:
+                was = f"(sha256 {digest[:12]}…, frozen {sha256[:12]}…)"
+                found.append(f"{image_id}: {self.folders[source] / path} is not the picture that was frozen {was}")
+        return found
+
+    def _sha256(self, source: str, path: str) -> str:
+        try:
+            with open(f"{self.folders[source]}/{path}", "rb", buffering=0) as file:  # noqa: PTH123 - called a million times
+                return hashlib.sha256(file.readall()).hexdigest()
+        except (FileNotFoundError, NotADirectoryError):  # as a member of an archive it is
+            with ARCHIVES:
+                return hashlib.sha256(read_bytes(self.folders[source], path)).hexdigest()
 
 
 def is_portable(path: str) -> bool:
     """Say whether a path is relative, stays in its folder and can be read on every system."""
-    pure = PurePosixPath(path)
-    return bool(path) and not pure.is_absolute() and ".." not in pure.parts and "\\" not in path and ":" not in pure.parts[0]
+    parts = path.split("/")
+    return not {"", ".", ".."}.intersection(parts) and ":" not in parts[0] and "\\" not in path and "\0" not in path
 
 
 def _folder(path: Path) -> Path:

@@ -4,32 +4,34 @@ The invariants compare rows with rules, and rows with counts. Here the rules are
 to each other.
 """
 
-import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 
-from curate.manifest.invariants import Frozen
+from curate.manifest.frozen import Frozen
+from curate.manifest.invariants import among, keys_in_several
 
 
 def measures_are_numbers(frozen: Frozen) -> Iterator[str]:
     """0: every measure is a number (what is none is below no limit), and every probability one of [0, 1]."""
-    for row in frozen.images:
-        for field in ("age", "sharpness", "contrast"):
-            if row[field] is not None and not math.isfinite(row[field]):
-                yield f"{row['image_id']}: {field} is {row[field]}"
-    for edge in frozen.edges:
-        if edge["probability"] is not None and not 0 <= edge["probability"] <= 1:
-            yield f"edge {edge['image_a']} - {edge['image_b']}: probability {edge['probability']} is not in [0, 1]"
+    import pyarrow.compute as pc
+
+    images, edges = frozen.images, frozen.edges
+    for field in ("age", "sharpness", "contrast"):
+        for image, value in images.where(pc.invert(pc.is_finite(images[field]))).each("image_id", field):
+            yield f"{image}: {field} is {value}"
+    in_range = pc.and_(pc.greater_equal(edges["probability"], 0), pc.less_equal(edges["probability"], 1))
+    for a, b, value in edges.where(pc.invert(in_range)).each("image_a", "image_b", "probability"):
+        yield f"edge {a} - {b}: probability {value} is not in [0, 1]"
 
 
 def folds_hold_everyone(frozen: Frozen) -> Iterator[str]:
     """1: where there are folds, every image that may be held out is in one of them, and no other fold is named."""
     folds = frozen.info["protocol"]["folds"]
-    for row in frozen.images:
-        if row["fold"] is not None and not 0 <= row["fold"] < folds:
-            yield f"{row['image_id']}: in fold {row['fold']}, and there are {folds}"
-        if folds and row["fold"] is None and row["split"] in ("train", "validation") and row["pinned"] is None:
-            yield f"{row['image_id']}: in {row['split']}, not pinned, and in none of the {folds} folds"
+    for image, split, fold, pinned in frozen.images.each("image_id", "split", "fold", "pinned"):
+        if fold is not None and not 0 <= fold < folds:
+            yield f"{image}: in fold {fold}, and there are {folds}"
+        if folds and fold is None and split in ("train", "validation") and pinned is None:
+            yield f"{image}: in {split}, not pinned, and in none of the {folds} folds"
 
 
 def level_is_kept(frozen: Frozen) -> Iterator[str]:
@@ -37,23 +39,16 @@ def level_is_kept(frozen: Frozen) -> Iterator[str]:
     level, of_policy = frozen.info["level"], frozen.info["policy"]["level"]
     if level != of_policy:
         yield f"manifest.json: level {level}, and the policy's is {of_policy}"
-    for edge in frozen.edges:
-        if edge["evidence"] == "patient" and level != "patient":
-            yield f"patient edge {edge['image_a']} - {edge['image_b']}, and the level is {level}"
+    if level != "patient":
+        for a, b in frozen.edges.where(among(frozen.edges["evidence"], ["patient"])).each("image_a", "image_b"):
+            yield f"patient edge {a} - {b}, and the level is {level}"
 
 
 def no_key_crosses_folds(frozen: Frozen) -> Iterator[str]:
     """2: no lesion key, patient key (at patient level), image key, byte or pixel digest connects two folds."""
-    lists = ["lesion_keys", "image_keys"] + (["patient_keys"] if frozen.info["level"] == "patient" else [])
-    held: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
-    for row in frozen.images:
-        if row["fold"] is not None:
-            keys = [(field, key) for field in lists for key in row[field]]
-            for what in [*keys, ("sha256", row["sha256"]), ("pixel_sha256", row["pixel_sha256"])]:
-                held[what].setdefault(row["fold"], row["image_id"])
-    for (field, key), seen in sorted(held.items()):
-        if len(seen) > 1:
-            yield f"{field} {key} connects " + " and ".join(f"{image} (fold {fold})" for fold, image in sorted(seen.items()))
+    folded = frozen.images.where(frozen.images["fold"].is_valid())
+    for what, seen in keys_in_several(folded, "fold", at_patient=frozen.info["level"] == "patient"):
+        yield f"{what} connects " + " and ".join(f"{image} (fold {fold})" for fold, image in sorted(seen.items()))
 
 
 def protocol_keeps_its_name(frozen: Frozen) -> Iterator[str]:
@@ -77,8 +72,9 @@ def every_folder_is_listed(frozen: Frozen) -> Iterator[str]:
     for (source, folder), times in folders.items():
         if times > 1:
             yield f"source {source}, folder {folder} is listed {times} times"
-    files = [*frozen.images, *frozen.info["rejected"]]
-    for source, folder in sorted({(f["source"], f["path"].rpartition("/")[0] or ".") for f in files} - folders.keys()):
+    files = {(source, path.rpartition("/")[0] or ".") for source, path in frozen.images.each("source", "path")}
+    files |= {(r["source"], r["path"].rpartition("/")[0] or ".") for r in frozen.info["rejected"]}
+    for source, folder in sorted(files - folders.keys()):
         yield f"source {source}, folder {folder} has images or rejected files and is not listed"
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from curate.manifest.about.check import about_differences, allowance_differences
 from curate.manifest.folder import minor_of, names_below, to_be_named
-from curate.manifest.invariants import CHECKS, Frozen, Json, Rows
-from curate.manifest.pictures import Pictures, is_portable
+from curate.manifest.frozen import Frozen, Json, Rows
+from curate.manifest.invariants import CHECKS
+from curate.manifest.pictures import Pictures, Slice, is_portable
 from curate.manifest.read import require_manifest
 from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, TEXT_FILES, with_later_columns
 from curate.manifest.signature import Signers, unread_signatures
@@ -20,6 +21,8 @@ from curate.manifest.stated import STATED
 from curate.manifest.text import text_differences
 
 LISTED = 50  # violations of one invariant that are listed; the rest is counted
+# What comes of a value that is missing or of another type than the schema says, however deep a check meets it.
+MISTYPED = (ArithmeticError, AttributeError, LookupError, NotImplementedError, RecursionError, TypeError, ValueError)
 SUM_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
@@ -82,7 +85,13 @@ def _one_line(words: str) -> str:
 
 
 def verify(
-    folder: Path, pictures: Pictures | None = None, *, expected_digest: str | None = None, signers: Signers | None = None
+    folder: Path,
+    pictures: Pictures | None = None,
+    *,
+    expected_digest: str | None = None,
+    signers: Signers | None = None,
+    subset: Slice | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Proof:
     """Check a manifest against all invariants that its files can answer.
 
@@ -91,6 +100,8 @@ def verify(
         pictures: where the pictures lie; their bytes are compared with the frozen digests.
         expected_digest: the digest that was published; another one is a violation.
         signers: whose signatures are asked for; one that is missing, damaged or of somebody else is a violation.
+        subset: the slice of the pictures that is read, in place of all; everything else is checked as a whole.
+        progress: called with (done, all) while pictures are read.
 
     Raises:
         InputError: there is no manifest in the folder, or it is of a schema that this version does not read; the signers cannot
@@ -100,7 +111,7 @@ def verify(
     sums = folder / SUMS
     digest = hashlib.sha256(sums.read_bytes()).hexdigest() if sums.is_file() else None
     proof = Proof(manifest=folder.name, digest=digest)
-    wrong_files = list(_files(folder))
+    wrong_files = list(files_differ(folder))
     if expected_digest is not None and digest != expected_digest.lower():
         wrong_files.append(f"{SUMS}: the manifest's digest is {digest}, not {expected_digest}")
     proof.add(9, "files are those that SHA256SUMS names", wrong_files)
@@ -132,28 +143,28 @@ def verify(
         return proof
     images, edges, classes, info = (content[n] for n in ("images.parquet", "edges.parquet", "classes.json", "manifest.json"))
     if not wrong_files:  # a changed byte is damage, and no other schema
-        _require_schema(folder, info)
+        proof.not_checked += require_schema(folder, info)
     proof.images, proof.edges = len(images), len(edges)
     try:
         frozen = Frozen(images, edges, classes, info)
-    except (KeyError, TypeError, AttributeError) as error:
+    except MISTYPED as error:
         proof.add(0, "tables are well formed", [f"classes.json or manifest.json: {type(error).__name__}: {error}"])
         proof.not_checked.append("invariants 1 to 8 and 10: a file is not of the form that the schema says")
         return proof
     for number, name, check in (*CHECKS, *STATED):
         try:
             proof.add(number, name, list(check(frozen)))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except MISTYPED as error:
             proof.add(number, name, [f"cannot be checked, a value is missing or of another type ({type(error).__name__}: {error})"])
     proof.add(0, "what the folder says of itself is what the tables say", about_differences(folder, images, info))
     proof.add(10, "allowed licences are those of the expression", allowance_differences(info))
     if any((folder / name).exists() for name in TEXT_FILES):
         proof.add(0, "the text form says what the tables say", text_differences(folder))
-    _pictures(proof, frozen, pictures)
+    _pictures(proof, frozen, pictures, subset, progress)
     return proof
 
 
-def _files(folder: Path) -> Iterable[str]:
+def files_differ(folder: Path) -> Iterable[str]:
     """9: every file is named in SHA256SUMS and has that digest; none is missing, none is extra."""
     present = set(names_below(folder))
     if not (folder / SUMS).is_file():
@@ -187,6 +198,8 @@ def _files(folder: Path) -> Iterable[str]:
 
 
 def _table(path: Path, schema: Any, *, older: bool = False) -> Rows:
+    import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     table = pq.ParquetFile(path).read()
@@ -199,8 +212,10 @@ def _table(path: Path, schema: Any, *, older: bool = False) -> Rows:
             raise ValueError(f"column {column.name} is {table.schema.field(column.name).type}, not {column.type}")
         if not column.nullable and table.column(column.name).null_count:
             raise ValueError(f"column {column.name} has blanks")
-    rows: Rows = table.select(schema.names).to_pylist()
-    return rows
+        if pa.types.is_list(column.type) and pc.list_flatten(table.column(column.name)).null_count:
+            raise ValueError(f"column {column.name} has blanks in its lists")
+    table.validate(full=True)  # text is UTF-8, lists end where others begin
+    return Rows(table.select(schema.names))
 
 
 def _json(path: Path) -> Json:
@@ -217,26 +232,52 @@ def _once(pairs: list[tuple[str, Any]]) -> Json:
     return content
 
 
-def _require_schema(folder: Path, info: Json) -> None:
+def require_schema(folder: Path, info: Json) -> list[str]:
+    """Return what is not checked of a manifest since a later version of its schema knows more than this one.
+
+    Raises:
+        InputError: it is of another schema, or of a later one whose files may mean something else.
+    """
     from curate.errors import InputError
 
     name, version = info.get("schema"), str(info.get("schema_version"))
-    if name == SCHEMA_NAME and version.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".")[0]:
+    numbers, own = _numbers(version), _numbers(SCHEMA_VERSION)
+    if name != SCHEMA_NAME or numbers[:1] != own[:1]:
         raise InputError(
-            f"{folder} is of schema {name} {version}; this version verifies {SCHEMA_VERSION}.",
+            f"{folder} is of schema {name} {version}; this version verifies {SCHEMA_NAME} {SCHEMA_VERSION}.",
             "Install the dermcurate that made it.",
         )
+    return [f"what schema {version} added to {SCHEMA_VERSION}, which this version verifies"] if numbers > own else []
 
 
-def _pictures(proof: Proof, frozen: Frozen, pictures: Pictures | None) -> None:
-    sources = {row["source"] for row in frozen.images}
+def _numbers(version: str) -> list[int]:
+    """Return the numbers of a version; none where it is not numbers."""
+    parts = version.split(".")
+    return [int(part) for part in parts] if all(re.fullmatch("[0-9]{1,6}", part) for part in parts) else []
+
+
+def _pictures(
+    proof: Proof,
+    frozen: Frozen,
+    pictures: Pictures | None,
+    subset: Slice | None,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    sources = set(frozen.images.counted("source"))
     missing = sorted(sources) if pictures is None else pictures.missing(sources)
     if missing:
         proof.not_checked.append(f"the pictures of {', '.join(missing)}: give --images {missing[0]}=FOLDER")
     if pictures is not None and len(missing) < len(sources):
-        rows = [(r["image_id"], r["source"], r["path"], r["sha256"]) for r in frozen.images if r["source"] in pictures.folders]
+        known = [row for row in frozen.images.each("image_id", "source", "path", "sha256") if row[1] in pictures.folders]
+        rows = [row for row in known if subset is None or subset.holds(row[0])]
         proof.pictures_checked = len(rows)
-        proof.add(9, "pictures are those that were frozen", pictures.differences(rows))
+        name = "pictures are those that were frozen"
+        if subset is not None:
+            name += f", slice {subset.number} of {subset.of}"
+            proof.not_checked.append(
+                f"{len(known) - len(rows)} of {len(known)} pictures: slice {subset.number} of {subset.of} alone was read"
+            )
+        proof.add(9, name, pictures.differences(rows, progress))
     stated = frozen.info.get("not_checked")
     if isinstance(stated, list) and all(isinstance(reason, str) for reason in stated):
         proof.not_checked += map(_one_line, stated)

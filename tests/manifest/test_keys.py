@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from curate.catalogue import Catalogue
 from curate.errors import InputError
 from curate.manifest.freeze import freeze
-from curate.manifest.keys import new_keys, put_in_place, words_with
+from curate.manifest.keys import new_keys, put_in_place, with_new_keys, words_with
 from curate.manifest.read import load
 from curate.manifest.verify import verify
 
@@ -41,7 +42,9 @@ def test_images_share_a_new_key_where_they_shared_an_old_one_and_no_old_one_is_l
     before = [{role: list(row[role]) for role in ("lesion_keys", "patient_keys")} for row in rows]
     edges = [{"evidence": "patient", "basis": ", ".join(row["patient_keys"])} for row in rows if row["patient_keys"]]
     old = [edge["basis"].split(", ") for edge in edges]
-    put_in_place(rows, edges, new)
+    put_in_place(rows, new)
+    columns = {name: pa.array([edge[name] for edge in edges], pa.string()) for name in ("evidence", "basis")}
+    edges = with_new_keys(pa.table(columns), new).to_pylist()
     for was, row in zip(before, rows, strict=True):
         for role, keys in was.items():
             assert row[role] == sorted(new[role].get(key, key) for key in keys)

@@ -8,13 +8,14 @@ stands before the counts, in README.md all but the table of counts.
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curate.manifest.about import croissant, readme
 from curate.manifest.about.licences import ATTRIBUTION, FOLDER, Tally, attribution_text, counted_lines, file_names, shown
 from curate.manifest.folder import minor_of, names_below
+from curate.manifest.frozen import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,7 +25,7 @@ SINGLE = (readme.NAME, ATTRIBUTION, croissant.NAME)
 FREE = {"description": "description", "citeAs": "citation"}  # unless the publisher gave it in manifest.json
 
 
-def about_differences(folder: Path, images: Sequence[Json], info: Json) -> Iterator[str]:
+def about_differences(folder: Path, images: Rows, info: Json) -> Iterator[str]:
     """Yield where a file says something else than the tables and manifest.json, or cannot be compared with them.
 
     A manifest of schema 1.0 has none of these files and needs none.
@@ -60,8 +61,8 @@ def _words(expression: str) -> set[str]:
     return set(re.findall(r"[\w.+:-]+", expression.casefold())) - {"and", "or", "with"}
 
 
-def _differences(folder: Path, images: Sequence[Json], info: Json) -> Iterator[str]:
-    tally = Tally.of((row["source"], row["split"], row["licence"], row["attribution"]) for row in images)
+def _differences(folder: Path, images: Rows, info: Json) -> Iterator[str]:
+    tally = Tally.of(images.each("source", "split", "licence", "attribution"))
     names = file_names(tally.licences())
     present = {name for name in names_below(folder) if name in SINGLE or name.startswith(f"{FOLDER}/")}
     if minor_of(info) < 1 and not present:
