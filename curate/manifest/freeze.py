@@ -178,6 +178,7 @@ def _info(catalogue: Catalogue, name: str, images: "pa.Table", edges: "pa.Table"
         "policy": policy,
         "extractor": extractor,
         "calibration": calibration,
+        "pairs_compared": linked.summary["pairs_compared"],
         "protocol": {
             "name": protocol["protocol"],
             "test": protocol["test"],
