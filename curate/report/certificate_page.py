@@ -11,8 +11,9 @@ from curate.manifest.certificate.words import EXCLUDED_WORDS, LEVEL_WORDS, perce
 from curate.report.page import style, template
 
 MARK = '<meta name="generator" content="dermcurate certificate">'
-SHOWN = 8  # sources that have their own line on the first sheet; of more, they are counted by level there and listed later
-REASONS = 6  # of what was not checked, on the first sheet
+SHOWN = 6  # sources that have a line each on the first sheet; more are counted by level there, and listed later
+REASONS = 5  # of what was not checked, on the first sheet …
+LETTERS = 180  # … and how much of each; all of it stands later
 BLANK = re.compile(r"(\[author: [^\]]*\])")
 
 
@@ -41,7 +42,7 @@ def write_certificate_page(certificate: dict[str, Any], path: Path) -> None:
         numbers=facts["numbers"],
         flow=facts["flow"],
         by_level=_by_level(facts["levels"]) if len(facts["levels"]) > SHOWN else [],
-        reasons=REASONS,
+        reasons=[reason if len(reason) <= LETTERS else f"{reason[:LETTERS]}…" for reason in certificate["not_checked"][:REASONS]],
         level_words=LEVEL_WORDS,
         excluded_words=EXCLUDED_WORDS,
         percent=percent,

@@ -268,6 +268,8 @@ def _risk(info: Json, images: Columns, edges: Columns) -> Json:
 
 def _missed(recall: float, pairs: Json | None) -> Json:
     """Return the share of known pairs that were missed, with its interval where it is known how many pairs were known."""
+    if not 0 <= recall <= 1:
+        raise ValueError(f"recall_of_known is {recall}")
     if not pairs or not pairs["known"]:
         return {"known": None, "found": None, "missed": 1 - recall, "missed_from": None, "missed_to": None}
     low, high = wilson(pairs["found"], pairs["known"])

@@ -48,7 +48,7 @@ def certify(folder: Path) -> dict[str, Any]:
             "repeat": REPEAT,
             "paragraphs": paragraphs(facts),
         }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise BrokenInvariantError(
             f"{folder}: a certificate cannot be made, a value is missing or of another type ({type(error).__name__}: {error}).",
             "schemas/manifest/README.md says what manifest.json holds.",

@@ -70,7 +70,8 @@ def _exclusion(facts: Json) -> str:
 def _excluded(facts: Json) -> str:
     flow = facts["flow"]
     reasons = "; ".join(f"{EXCLUDED_WORDS.get(r['reason'], r['reason'])} ({number(r['images'])})" for r in flow["excluded"])
-    return f"Of {several(flow['images'], 'image')}, {number(flow['splits']['excluded'])} were excluded{f': {reasons}' if reasons else ''}."
+    images, excluded = several(flow["images"], "image"), number(flow["splits"]["excluded"])
+    return f"Of {images}, {excluded} were excluded{f': {reasons}' if reasons else ''}."
 
 
 def _preprocessing(facts: Json) -> str:
@@ -87,8 +88,9 @@ def _subsets(facts: Json) -> str:
     parts = ["Whole images were used, no regions of them."]
     if requires["quality"]:
         parts.append(
-            f"Images with a shorter side under {gate['least_side']} pixels, a sharpness under {gate['least_sharpness']:g} or a contrast "
-            f"under {gate['least_contrast']:g} (as dermcurate measures them) were kept out of the validation and test partitions."
+            f"Images with a shorter side under {gate['least_side']} pixels, a sharpness under {gate['least_sharpness']:g} or a "
+            f"contrast under {gate['least_contrast']:g} (as dermcurate measures them) were kept out of the validation and test "
+            "partitions."
         )
     words = {"independent": "of a source declared independent", "confirmed": "confirmed by histopathology"}
     if asked := [words[key] for key in words if requires[key]]:
@@ -105,8 +107,9 @@ def _subsets(facts: Json) -> str:
 def _deidentification(facts: Json) -> str:
     n = facts["numbers"]
     return (
-        f"The manifest holds no picture. Of persons, its images in partitions carry {several(n['patient_keys'], 'patient key')} and "
-        f"{several(n['lesion_keys'], 'lesion key')}, and age, sex, skin type and body site where a source gives them. "
+        "The manifest holds no picture. Of persons, its images in partitions carry "
+        f"{several(n['patient_keys'], 'patient key')} and {several(n['lesion_keys'], 'lesion key')}, and age, sex, skin type and "
+        "body site where a source gives them. "
         "[author: how and by whom pictures and ids were de-identified, with metadata, faces, tattoos and text in the pictures]"
     )
 
@@ -130,10 +133,11 @@ def _assignment(facts: Json) -> str:
     asked = f", asking for {100 * protocol['test']:g} % test and {100 * protocol['validation']:g} % validation" if drawn else ""
     folds = f" Train and validation were also dealt over {n['folds']} folds, whole components again." if n["folds"] else ""
     return (
-        f"Two images were linked where {_by_what(facts)}; each of the {several(n['components'], 'connected component')} of these links was "
-        f"assigned as a whole. By the protocol `{protocol['name']}` (dermcurate {facts['software']['dermcurate']}, seed {facts['seed']}"
-        f"{asked}), {how}. The partitions hold {several(n['train'], 'image')} (train), {number(n['validation'])} (validation, used for tuning) and "
-        f"{number(n['test'])} (test).{folds} They were checked again from the frozen files by code that shares nothing with the code that made them."
+        f"Two images were linked where {_by_what(facts)}; each of the {several(n['components'], 'connected component')} of these "
+        f"links was assigned as a whole. By the protocol `{protocol['name']}` (dermcurate {facts['software']['dermcurate']}, seed "
+        f"{facts['seed']}{asked}), {how}. The partitions hold {several(n['train'], 'image')} (train), {number(n['validation'])} "
+        f"(validation, used for tuning) and {number(n['test'])} (test).{folds} They were checked again from the frozen files by "
+        "code that shares nothing with the code that made them."
     )
 
 
@@ -195,8 +199,8 @@ def _numbers(facts: Json) -> str:
     return (
         f"Of {several(flow['files'], 'file')} seen, {number(flow['images'])} were images, "
         f"{number(flow['tables'] + flow['side_cars'])} tables and side-cars, {number(flow['rejected'])} rejected and "
-        f"{number(flow['ignored'])} ignored. {_excluded(facts)} The other {number(n['in_splits'])} were used: {number(n['train'])} for "
-        f"training, {number(n['validation'])} for tuning (validation) and {number(n['test'])} for testing. "
+        f"{number(flow['ignored'])} ignored. {_excluded(facts)} The other {number(n['in_splits'])} were used: {number(n['train'])} "
+        f"for training, {number(n['validation'])} for tuning (validation) and {number(n['test'])} for testing. "
         "[author: numbers of patients and lesions, where the sources give them for all images]"
     )
 
@@ -242,8 +246,8 @@ def _used(facts: Json) -> str:
         )
     shares = {split: f"{number(n[split])} ({percent(n[split], n['in_splits'])})" for split in GIVEN}
     return (
-        f"The data were partitioned into {shares['train']} images to train, {shares['validation']} to tune and {shares['test']} to test, by "
-        f"whole components of linked images (seed {facts['seed']}; item 19 of CLAIM says how). {kind} "
+        f"The data were partitioned into {shares['train']} images to train, {shares['validation']} to tune and {shares['test']} to "
+        f"test, by whole components of linked images (seed {facts['seed']}; item 19 of CLAIM says how). {kind} "
         "[author: that partitioning came before any fitting, how each partition was used, and how the sample size was considered]"
     )
 
@@ -252,8 +256,8 @@ def _availability(facts: Json) -> str:
     version = f", version {facts['version']}" if facts["version"] else ""
     licences = "; ".join(f"{row['licence'] or 'not stated'} ({several(row['images'], 'image')})" for row in facts["licences"])
     return (
-        f"The partitions are the frozen manifest `{facts['name']}`{version} (SHA-256 digest {facts['digest']}), made with dermcurate "
-        f"{facts['software']['dermcurate']}, available at [author: DOI or address]. It names every image by source, path and SHA-256 and "
-        "holds no picture; `curate verify` proves the partitions from it alone. The pictures stay with their publishers, under their "
-        f"licences: {licences}. [author: how each source is obtained, and which is not public]"
+        f"The partitions are the frozen manifest `{facts['name']}`{version} (SHA-256 digest {facts['digest']}), made with "
+        f"dermcurate {facts['software']['dermcurate']}, available at [author: DOI or address]. It names every image by source, "
+        "path and SHA-256 and holds no picture; `curate verify` proves the partitions from it alone. The pictures stay with their "
+        f"publishers, under their licences: {licences}. [author: how each source is obtained, and which is not public]"
     )

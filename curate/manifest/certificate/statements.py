@@ -8,6 +8,7 @@ from typing import Any
 from curate.manifest.certificate.words import EVIDENCE_WORDS, all_of, number, percent, rounded, several
 
 Json = dict[str, Any]
+NAMED = 8  # allowed licences that are named
 REPEAT = [
     ("cd DIR && sha256sum SHA256SUMS", "prints the digest; compare it with the published one"),
     ("cd DIR && sha256sum --check SHA256SUMS", "every file of the folder is the one that was frozen"),
@@ -38,7 +39,7 @@ def _two(facts: Json) -> str:
     n = facts["numbers"]
     whole = facts["level"] == "patient"
     things = [
-        several(n["edges"], "accepted edge"),
+        several(n["edges_in_splits"], "accepted edge"),
         several(n["lesion_keys"], "lesion key"),
         *([several(n["patient_keys"], "patient key")] if whole else []),
         several(n["image_keys"], "image key"),
@@ -47,7 +48,7 @@ def _two(facts: Json) -> str:
     ]
     where = "two splits, nor two folds" if n["folds"] else "two splits"
     unused = "" if whole else f" Patient keys are not used at the level {facts['level']}."
-    return f"None of these connects {where}: {all_of(things)} of {several(n['in_splits'], 'image')} in splits.{unused}"
+    return f"None of these connects {where}: {all_of(things)}, of {several(n['in_splits'], 'image')} in splits.{unused}"
 
 
 def _three(facts: Json) -> str:
@@ -91,16 +92,16 @@ def _five(facts: Json) -> str:
 def _six(facts: Json) -> str:
     n = facts["numbers"]
     return (
-        f"Each of {several(n['in_splits'], 'image')} in splits has a node of the taxonomy, a training class and a three-class that agree "
-        f"with the tree, and a nine-class but for {number(n['without_nine_class'])} whose label lies above the nine."
+        f"Each of {several(n['in_splits'], 'image')} in splits has a node of the taxonomy, a training class and a three-class that "
+        f"agree with the tree, and a nine-class but for {number(n['without_nine_class'])} whose label lies above the nine."
     )
 
 
 def _seven(facts: Json) -> str:
     n = facts["numbers"]
     return (
-        f"Each of {several(n['training_classes'], 'training class', 'training classes')} lies under one three-class and at most one "
-        f"nine-class, and holds at most {several(n['max_class_size'], 'image')} unless it is a single node."
+        f"Each of {several(n['training_classes'], 'training class', 'training classes')} lies under one three-class and at most "
+        f"one nine-class, and holds at most {several(n['max_class_size'], 'image')} unless it is a single node."
     )
 
 
@@ -118,7 +119,8 @@ def _ten(facts: Json) -> str:
     allowed, images = facts["allowed_licences"], several(facts["numbers"]["in_splits"], "image")
     if allowed is None:
         return "No list of allowed licences was given, so no licence was held against one."
-    return f"The licence of each of {images} in splits is one of the {len(allowed)} allowed: {', '.join(allowed)}."
+    named = ", ".join(allowed[:NAMED]) + (", …" if len(allowed) > NAMED else "")
+    return f"The licence of each of {images} in splits is one of the {len(allowed)} allowed: {named}."
 
 
 def level_words(facts: Json) -> list[Json]:
@@ -185,17 +187,14 @@ def risk(facts: Json) -> Json:
 def _missed(told: Json) -> list[str]:
     if not told["models"]:
         return [
-            "The share of same-lesion pairs that are missed is not known: no evidence of this manifest was calibrated on known pairs. "
-            "Of other photographs of a lesion that share no id, all may have been missed."
+            "The share of same-lesion pairs that are missed is not known: no evidence of this manifest was calibrated on known "
+            "pairs. Of other photographs of a lesion that share no id, all may have been missed."
         ]
     lines = []
     for model in told["models"]:
-        others = (
-            " pairs (and those of two modalities, or of one without a model)"
-            if model["modality"] == told["model_of_others"]
-            else " pairs"
-        )
-        share = f"{model['modality']}{others}: {100 * model['missed']:.1f} % of those of one lesion expected to be missed"
+        is_others = model["modality"] == told["model_of_others"]
+        others = " (and those of two modalities, or of one without a model)" if is_others else ""
+        share = f"{model['modality']} pairs{others}: {100 * model['missed']:.1f} % of those of one lesion expected to be missed"
         if model["known"]:
             lines.append(
                 f"{share}, 95 % interval {100 * model['missed_from']:.1f} to {100 * model['missed_to']:.1f} % "
@@ -208,8 +207,8 @@ def _missed(told: Json) -> list[str]:
 
 def _applies(told: Json, in_splits: int) -> list[str]:
     lines = [
-        f"This risk is that of images that no id covers: {number(told['images_without_key'])} of {several(in_splits, 'image')} in splits "
-        f"({percent(told['images_without_key'], in_splits)}) carry no lesion or patient key in use"
+        f"This risk is that of images that no id covers: {number(told['images_without_key'])} of {several(in_splits, 'image')} in "
+        f"splits ({percent(told['images_without_key'], in_splits)}) carry no lesion or patient key in use"
         + (
             f"; and that of pairs whose ids belong to different id spaces ({told['id_spaces']} here)"
             if told["id_spaces"] > 1
@@ -219,8 +218,8 @@ def _applies(told: Json, in_splits: int) -> list[str]:
     ]
     if told["models"]:
         lines.append(
-            f"The shares were measured on another population than yours ({told['learnt_on']}), with ids ignored, on pairs that ids name "
-            "there. Pairs of one lesion are not independent of each other, so the true interval is wider."
+            f"The shares were measured on another population than yours ({told['learnt_on']}), with ids ignored, on pairs that ids "
+            "name there. Pairs of one lesion are not independent of each other, so the true interval is wider."
             + (" An edge here must also agree in detail, which can only miss more." if told["least_detail"] else "")
         )
     if told["models"] and (other := told["images_of_other_modality"]):
@@ -234,7 +233,8 @@ def _false_edges(told: Json) -> str:
         return "No edge rests on likeness or time; what ids and equal content join is false only where they are wrong."
     words = f"Of {several(candidate, 'edge')} by likeness or time, "
     if calibrated:
-        words += f"{number(calibrated)} have a calibrated probability, by which {rounded(told['expected_false_edges'])} are expected to be false"
+        expected = rounded(told["expected_false_edges"])
+        words += f"{number(calibrated)} have a calibrated probability, by which {expected} are expected to be false"
         words += f"; of the other {number(candidate - calibrated)} no number is known." if candidate > calibrated else "."
     else:
         words += "none has a calibrated probability, so how many are false is not known."

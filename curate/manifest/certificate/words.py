@@ -4,7 +4,7 @@ EVIDENCE_WORDS = {
     "image_id": "one image id",
     "lesion": "one lesion id",
     "patient": "one patient id",
-    "declared": "declared by the publisher as one",
+    "declared": "named as one by the publisher",
     "bytes": "the same bytes",
     "pixels": "the same pixels",
     "exif": "one camera within a short time",
