@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,9 +17,11 @@ from scipy.stats import binomtest
 
 from curate.engines import LocalEngine
 from curate.errors import BrokenInvariantError, CurateError, InputError
-from curate.manifest.certificate.facts import EVIDENCE, wilson
+from curate.manifest.certificate.facts import EVIDENCE, facts_of, wilson
 from curate.manifest.certificate.issue import certify
 from curate.manifest.certificate.text import certificate_lines
+from curate.manifest.read import load
+from curate.manifest.verify import verify
 from curate.pipeline import run_project
 from curate.report.certificate_page import require_place, write_certificate_page
 from curate.terminal import Terminal
@@ -145,7 +148,9 @@ def test_each_source_has_the_coarsest_level_of_its_keys_and_says_how_many_carry_
         else:
             assert said["statement"].startswith("image and pixels")
         assert ("image and pixels" in said["statement"]) == (by_image > 0)
-    assert issued["facts"]["risk"]["images_without_key"] == sum(by_image for *_, by_image in rows)
+    told = issued["facts"]["risk"]
+    assert told["images_without_key"] == sum(by_image for *_, by_image in rows)
+    assert told["images_without_patient"] == sum(images - by_patient for _, images, by_patient, *_ in rows)
 
 
 def test_evidence_is_counted_and_what_did_not_run_is_said(issued, ask, folder):
@@ -294,6 +299,34 @@ def test_without_a_calibration_it_says_what_is_not_known(paper_policy):
     assert "%" not in missed
 
 
+def test_a_source_that_was_not_trained_on_is_told_from_one_that_was():
+    whole = load(DEMO)
+    source, split = (whole.images.column(name).to_pylist() for name in ("source", "split"))
+    kept = [s != "pad_ufes_20" or p == "test" for s, p in zip(source, split, strict=True)]
+    facts = facts_of(replace(whole, images=whole.images.filter(kept), edges=whole.edges.slice(0, 0)), verify(DEMO))
+    outside = [row for row in facts["test_sources"] if not row["also_trained_on"]]
+    tested = sum(s == "pad_ufes_20" for s, k in zip(source, kept, strict=True) if k)
+    assert outside == [{"source": "pad_ufes_20", "images": tested, "also_trained_on": False}]
+
+
+@pytest.mark.parametrize("recall", [-0.1, 1.5, float("nan")])
+def test_a_share_that_is_none_is_refused(good, tmp_path, recall):
+    folder = copy_of(good, tmp_path)
+    change_json(folder, "manifest.json", lambda info: info["calibration"]["recall_of_known"].update(clinical=recall))
+    with pytest.raises(BrokenInvariantError, match="recall_of_known"):
+        certify(folder)
+
+
+@pytest.mark.parametrize("stated", ["patient", "lesion", "component", "a word of a later version"])
+def test_a_level_stated_for_a_source_is_never_coarser_than_the_manifests(stated):
+    whole = load(DEMO)
+    sources = [{**source, "level": stated} for source in whole.info["sources"]]
+    info = {**whole.info, "level": "lesion", "sources": sources}
+    facts = facts_of(replace(whole, info=info), verify(DEMO))
+    allowed = {"image", "lesion"} if stated in ("patient", "lesion") else {"image"}
+    assert {row["level"] for row in facts["levels"]} == allowed
+
+
 def test_all_items_are_there_and_what_the_manifest_cannot_know_is_left_to_the_author(issued):
     assert [p["item"] for p in issued["paragraphs"]] == ITEMS
     texts = {p["item"]: p["text"] for p in issued["paragraphs"]}
@@ -357,7 +390,7 @@ def places(value, path=()):
         yield from places(held, (*path, key))
 
 
-@pytest.mark.parametrize("other", [None, "x", [], {}, -1, float("nan")], ids=repr)
+@pytest.mark.parametrize("other", [None, "x", float("nan")], ids=repr)
 def test_no_value_of_another_type_ends_in_a_raw_error(good, tmp_path, other):
     """Each value of manifest.json replaced: there is a certificate, or it is said in words that there is none."""
     whole = (good / "manifest.json").read_text()

@@ -257,6 +257,7 @@ def _risk(info: Json, images: Columns, edges: Columns) -> Json:
         "model_of_others": calibration.get("model_of_others"),
         "models": models,
         "images_without_key": sum(1 for level in _given(images, "level") if level == "image"),
+        "images_without_patient": sum(1 for level in _given(images, "level") if level != "patient"),
         "images_of_other_modality": modality.total() - sum(model["images"] for model in models),
         "id_spaces": len({key.partition(":")[0] for held in keys for key in held}),
         "least_detail": info["policy"].get("local_least_detail"),

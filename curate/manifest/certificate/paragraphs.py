@@ -238,7 +238,10 @@ def _used(facts: Json) -> str:
     if not n["test"]:
         kind = "No image was set aside for testing."
     elif not inside:
-        kind = "No source of the test partition gave an image to train or tune on, so testing is external to the sources."
+        kind = (
+            "No source of the test partition gave an image to train or tune on. "
+            "[author: whether testing is external: sources may be of one institution]"
+        )
     else:
         kind = (
             f"{number(inside)} of {several(n['test'], 'test image')} are of sources that also gave images to train or tune on; "

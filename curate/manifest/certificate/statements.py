@@ -216,6 +216,11 @@ def _applies(told: Json, in_splits: int) -> list[str]:
         )
         + ". How many pairs of one lesion are among them, nobody knows."
     ]
+    if told["images_without_patient"]:
+        lines.append(
+            "Photographs of other lesions of one patient are looked for by patient ids alone: "
+            f"{several(told['images_without_patient'], 'image')} in splits without one in use may have patients in two splits."
+        )
     if told["models"]:
         lines.append(
             f"The shares were measured on another population than yours ({told['learnt_on']}), with ids ignored, on pairs that ids "
