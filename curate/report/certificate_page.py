@@ -13,7 +13,7 @@ from curate.report.page import style, template
 MARK = '<meta name="generator" content="dermcurate certificate">'
 SHOWN = 6  # sources that have a line each on the first sheet; more are counted by level there, and listed later
 REASONS = 5  # of what was not checked, on the first sheet …
-LETTERS = 180  # … and how much of each; all of it stands later
+LETTERS = 180  # … and how much of each, where they are long; all of it stands later
 BLANK = re.compile(r"(\[author: [^\]]*\])")
 
 
@@ -42,7 +42,7 @@ def write_certificate_page(certificate: dict[str, Any], path: Path) -> None:
         numbers=facts["numbers"],
         flow=facts["flow"],
         by_level=_by_level(facts["levels"]) if len(facts["levels"]) > SHOWN else [],
-        reasons=[reason if len(reason) <= LETTERS else f"{reason[:LETTERS]}…" for reason in certificate["not_checked"][:REASONS]],
+        reasons=_first(certificate["not_checked"]),
         level_words=LEVEL_WORDS,
         excluded_words=EXCLUDED_WORDS,
         percent=percent,
@@ -68,6 +68,13 @@ def _by_level(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
             sums = {key: sum(row[key] for row in mine) for key in ("images", "at_patient", "at_lesion", "at_image")}
             rows.append({"level": level, "sources": len(mine), **sums})
     return rows
+
+
+def _first(reasons: list[str]) -> list[str]:
+    """Return reasons as they stand where the first sheet has room for them, else the first, cut."""
+    if sum(LETTERS // 3 + len(reason) for reason in reasons) <= REASONS * LETTERS:
+        return reasons
+    return [reason if len(reason) <= LETTERS else f"{reason[:LETTERS]}…" for reason in reasons[:REASONS]]
 
 
 def _parts(text: str) -> list[tuple[bool, str]]:
