@@ -199,8 +199,9 @@ def _numbers(facts: Json) -> str:
     return (
         f"Of {several(flow['files'], 'file')} seen, {number(flow['images'])} were images, "
         f"{number(flow['tables'] + flow['side_cars'])} tables and side-cars, {number(flow['rejected'])} rejected and "
-        f"{number(flow['ignored'])} ignored. {_excluded(facts)} The remaining {number(n['in_splits'])} were used: {number(n['train'])} "
-        f"for training, {number(n['validation'])} for tuning (validation) and {number(n['test'])} for testing. "
+        f"{number(flow['ignored'])} ignored. {_excluded(facts)} The remaining {number(n['in_splits'])} were used: "
+        f"{number(n['train'])} for training, {number(n['validation'])} for tuning (validation) "
+        f"and {number(n['test'])} for testing. "
         "[author: numbers of patients and lesions, where the sources give them for all images]"
     )
 
