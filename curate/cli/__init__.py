@@ -4,6 +4,7 @@ import typer
 
 from curate.cli import labels, review, sources, taxonomy
 from curate.cli.calibrate import calibrate
+from curate.cli.certificate import certificate
 from curate.cli.demo import demo
 from curate.cli.diff import diff
 from curate.cli.explain import explain
@@ -37,7 +38,7 @@ for panel, commands in (
     (JOB, (run, demo, status)),
     (STAGES, (init, ingest, fingerprint, link, calibrate, explain, split, freeze)),
     (NAMES, (partition,)),
-    (MANIFESTS, (verify, report, diff, export)),
+    (MANIFESTS, (verify, certificate, report, diff, export)),
 ):
     for command in commands:
         app.command(rich_help_panel=panel)(command)

@@ -19,7 +19,7 @@ from curate.graph.evidence.local import same_skin
 from curate.graph.policy import Policy
 
 STAGE = "link"
-VERSION = 2
+VERSION = 3
 
 
 def link(catalogue: Catalogue, policy: Policy, engine: Engine, progress: Callable[[str], None] | None = None) -> dict[str, Any]:

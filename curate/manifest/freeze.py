@@ -267,6 +267,7 @@ def _info(
         "extractor": extractor,
         "calibration": calibration,
         "nearest_found": linked.summary["nearest_found"],
+        "pairs_compared": linked.summary["pairs_compared"],
         "protocol": {
             "name": protocol["protocol"],
             "test": protocol["test"],

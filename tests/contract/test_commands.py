@@ -24,6 +24,7 @@ COMMANDS = (
     "split",
     "freeze",
     "verify",
+    "certificate",
     "report",
     "diff",
     "export",

@@ -19,7 +19,7 @@ from curate.engines import Engine
 from curate.fingerprints.feature_store import FeatureStore
 from curate.fingerprints.points import LOCAL
 from curate.fingerprints.stage import cnn_features, store
-from curate.graph.calibration import calibration_of, digest
+from curate.graph.calibration import DEFAULT, calibration_of, digest
 from curate.graph.candidates import codes, vote
 from curate.graph.components import components
 from curate.graph.evidence.cnn import near_pairs
@@ -74,6 +74,11 @@ def same_skin(
         "sha256": digest(calibration),
         "expected_false_edges": round(float((1 - probability[accepted]).sum()), 1),
         "recall_of_known": {name: model.recall(policy.local_accept) for name, model in sorted(calibration.models.items())},
+        "known_pairs": {
+            name: {"found": model.found(policy.local_accept), "known": model.pairs_known}
+            for name, model in sorted(calibration.models.items())
+        },
+        "model_of_others": DEFAULT,
     }
     edges = []
     for n in np.flatnonzero(accepted).tolist():

@@ -1,0 +1,63 @@
+"""The plain words of codes, and numbers in words."""
+
+EVIDENCE_WORDS = {
+    "image_id": "one image id",
+    "lesion": "one lesion id",
+    "patient": "one patient id",
+    "declared": "named as one by the publisher",
+    "bytes": "the same bytes",
+    "pixels": "the same pixels",
+    "exif": "one camera within a short time",
+    "hash": "alike by perceptual hash, in eight orientations",
+    "cnn": "alike by CNN features",
+    "local": "one skin by local features",
+    "verdict": "a reviewer says the same",
+}
+LEVEL_WORDS = {"patient": "patient", "lesion": "lesion", "image": "image and pixels"}
+EXCLUDED_WORDS = {
+    "no_label": "no label of their own",
+    "label_unmapped": "a label that has no place in the taxonomy yet",
+    "labels_of_several_roots": "labels of several roots of the taxonomy",
+    "label_without_node": "a label that names no disease",
+    "overlaps_test": "overlap with a test image (one component) without being fit for the test",
+}
+PINNED_WORDS = {
+    "label_conflict": "labels of one lesion that exclude each other",
+    "over_budget": "a component above its size budget",
+    "weak_bridge": "a component that a single weak edge holds together",
+    "quality": "a picture that fails the quality gate",
+}
+PROTOCOL_WORDS = {
+    "holdout": "test and validation components were drawn at random",
+    "paper": (
+        "test components were drawn at random among those that hold an image of a source declared independent and confirmed by "
+        "histopathology; whatever else such a component holds was excluded"
+    ),
+    "kfold": "no test was drawn, and components were dealt over the folds at random",
+    "official": "the publishers' own partition was adopted",
+}
+
+
+def number(n: int) -> str:
+    """Return a whole number with separators."""
+    return f"{n:,}"
+
+
+def several(n: int, one: str, many: str | None = None) -> str:
+    """Return a number of things."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share in per cent with one decimal; that of nothing has none."""
+    return f"{100 * part / whole:.1f} %" if whole else "no share"
+
+
+def rounded(amount: float) -> str:
+    """Return an expected number with one decimal, and one that would be 0.0 as less than that."""
+    return f"{amount:.1f}" if amount >= 0.05 or amount == 0 else "less than 0.1"
+
+
+def all_of(parts: list[str]) -> str:
+    """Return parts of a sentence as one enumeration."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,516 @@
+"""The certificate's numbers are those of the tables, counted anew by SQL; its words claim what the evidence carries and no more."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from curate.engines import LocalEngine
+from curate.errors import BrokenInvariantError, CurateError, InputError
+from curate.manifest.certificate.facts import EVIDENCE, facts_of, wilson
+from curate.manifest.certificate.issue import certify
+from curate.manifest.certificate.text import certificate_lines
+from curate.manifest.read import load
+from curate.manifest.verify import verify
+from curate.pipeline import run_project
+from curate.report.certificate_page import require_place, write_certificate_page
+from curate.terminal import Terminal
+from tests.contract.test_commands import call
+from tests.manifest.tampering import change_json, change_rows, copy_of, repair_sums
+
+DEMO = Path(__file__).parents[2] / "data_manifests" / "demo"
+KEYS = "SELECT count(DISTINCT k) FROM (SELECT unnest({}_keys) AS k FROM used)"
+ITEMS = ["7", "8", "9", "10", "11", "12", "19", "20", "35", "36", "12a", ""]
+
+
+@pytest.fixture(scope="module", params=["demo", "good", "lesion level"])
+def folder(request, good, tmp_path_factory):
+    """Manifests of two protocols and both levels, with images excluded, folds, and sources of each level."""
+    if request.param == "demo":
+        return DEMO
+    if request.param == "good":
+        return good
+    lesion = copy_of(DEMO, tmp_path_factory.mktemp("lesion"))
+    change_rows(lesion, "edges.parquet", drop_patient_edges)
+    groups = groups_of(lesion)
+    change_rows(lesion, "images.parquet", lambda rows: [row.update(component=f"c-{groups[row['image_id']]}") for row in rows])
+    change_json(lesion, "manifest.json", lambda info: at_level(info, lesion))
+    return lesion
+
+
+def drop_patient_edges(rows):
+    rows[:] = [row for row in rows if row["evidence"] != "patient"]
+
+
+def groups_of(folder: Path) -> dict[str, str]:
+    """The smallest id that each image is joined to, by passing it along the edges until nothing changes."""
+    smallest = {image: image for image in pq.read_table(folder / "images.parquet").column("image_id").to_pylist()}
+    edges = pq.read_table(folder / "edges.parquet").to_pylist()
+    changed = True
+    while changed:
+        changed = False
+        for edge in edges:
+            a, b = edge["image_a"], edge["image_b"]
+            least = min(smallest[a], smallest[b])
+            changed |= smallest[a] != least or smallest[b] != least
+            smallest[a] = smallest[b] = least
+    return smallest
+
+
+def at_level(info, folder):
+    sizes = pd.read_parquet(folder / "images.parquet").component.value_counts()
+    info["level"] = info["policy"]["level"] = "lesion"
+    info["counts"]["edges"].pop("patient")
+    info["counts"].update(components=len(sizes), components_with_several=int((sizes > 1).sum()), largest_component=int(sizes.max()))
+
+
+@pytest.fixture(scope="module")
+def issued(folder):
+    return certify(folder)
+
+
+@pytest.fixture(scope="module")
+def ask(folder):
+    """SQL over the manifest's own tables."""
+    connection = duckdb.connect()
+    for name in ("images", "edges"):
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM '{folder / name}.parquet'")
+    connection.execute("CREATE VIEW used AS SELECT * FROM images WHERE split <> 'excluded'")
+    return lambda query: connection.execute(query).fetchall()
+
+
+def one(ask, query):
+    return ask(query)[0][0]
+
+
+def test_what_was_proven_is_counted_over_the_tables(issued, ask, folder):
+    n = issued["facts"]["numbers"]
+    counted = {
+        "images": "SELECT count(*) FROM images",
+        "in_splits": "SELECT count(*) FROM used",
+        **{s: f"SELECT count(*) FROM images WHERE split = '{s}'" for s in ("train", "validation", "test", "excluded")},
+        "components": "SELECT count(DISTINCT component) FROM images",
+        "components_of_several": "SELECT count(*) FROM (SELECT 1 FROM images GROUP BY component HAVING count(*) > 1)",
+        "images_in_components_of_several": """SELECT count(*) FROM images WHERE component IN
+            (SELECT component FROM images GROUP BY component HAVING count(*) > 1)""",
+        "largest_component": "SELECT max(n) FROM (SELECT count(*) AS n FROM images GROUP BY component)",
+        "components_in_splits": "SELECT count(DISTINCT component) FROM used",
+        "components_with_a_test_image": "SELECT count(DISTINCT component) FROM images WHERE split = 'test'",
+        "folds": "SELECT count(DISTINCT fold) FROM images",
+        "images_in_folds": "SELECT count(fold) FROM images",
+        "edges": "SELECT count(*) FROM edges",
+        "pairs": "SELECT count(*) FROM (SELECT DISTINCT image_a, image_b FROM edges)",
+        "edges_in_splits": """SELECT count(*) FROM edges JOIN used a ON a.image_id = image_a JOIN used b ON b.image_id = image_b""",
+        **{f"{kind}_keys": KEYS.format(kind) for kind in ("image", "lesion", "patient")},
+        "byte_digests": "SELECT count(DISTINCT sha256) FROM used",
+        "pixel_digests": "SELECT count(DISTINCT pixel_sha256) FROM used",
+        "images_pinned": "SELECT count(pinned) FROM images",
+        "components_pinned": "SELECT count(DISTINCT component) FROM images WHERE pinned IS NOT NULL",
+        "overlaps_test": "SELECT count(*) FROM images WHERE excluded_reason = 'overlaps_test'",
+        "without_nine_class": "SELECT count(*) FROM used WHERE nine_class IS NULL",
+    }
+    assert {name: n[name] for name in counted} == {name: one(ask, query) for name, query in counted.items()}
+    assert n["files"] == len(list(folder.iterdir())) - 1
+    said = {row["invariant"]: row["statement"] for row in issued["proven"]}
+    assert list(said) == list(range(1, 11))
+    for invariant, names in {1: ("components", "edges", "pairs"), 3: ("test",), 4: ("images_pinned",), 9: ("files",)}.items():
+        for name in names:
+            assert f"{n[name]:,} " in said[invariant], (invariant, name)
+
+
+def test_each_source_has_the_coarsest_level_of_its_keys_and_says_how_many_carry_them(issued, ask):
+    patients = issued["facts"]["level"] == "patient"
+    rows = ask(
+        f"""SELECT source, count(*), count(*) FILTER ({patients} AND len(patient_keys) > 0),
+                   count(*) FILTER (len(lesion_keys) > 0 AND NOT ({patients} AND len(patient_keys) > 0)),
+                   count(*) FILTER (len(lesion_keys) = 0 AND NOT ({patients} AND len(patient_keys) > 0))
+            FROM used GROUP BY source ORDER BY source"""
+    )
+    told = issued["facts"]["levels"]
+    assert [(r["source"], r["images"], r["at_patient"], r["at_lesion"], r["at_image"]) for r in told] == rows
+    for (source, images, by_patient, by_lesion, by_image), row, said in zip(rows, told, issued["levels"], strict=True):
+        assert row["level"] == ("patient" if by_patient else "lesion" if by_lesion else "image")
+        assert (said["source"], said["level"]) == (source, row["level"])
+        carried = by_patient or by_lesion
+        if carried:
+            assert f"{carried} of {images} image" in said["statement"]
+            assert f"({100 * carried / images:.1f} %)" in said["statement"]
+        else:
+            assert said["statement"].startswith("image and pixels")
+        assert ("image and pixels" in said["statement"]) == (by_image > 0)
+    told = issued["facts"]["risk"]
+    assert told["images_without_key"] == sum(by_image for *_, by_image in rows)
+    assert told["images_without_patient"] == sum(images - by_patient for _, images, by_patient, *_ in rows)
+
+
+def test_evidence_is_counted_and_what_did_not_run_is_said(issued, ask, folder):
+    info = json.loads((folder / "manifest.json").read_text())
+    edges = dict(ask("SELECT evidence, count(*) FROM edges GROUP BY 1"))
+    alone = dict(
+        ask(
+            """SELECT min(evidence), count(*) FROM (SELECT min(evidence) AS evidence FROM edges GROUP BY image_a, image_b
+               HAVING count(*) = 1) GROUP BY evidence"""
+        )
+    )
+    for row in issued["facts"]["evidence"]:
+        kind = row["evidence"]
+        assert (row["edges"], row["only_evidence"]) == (edges.get(kind, 0), alone.get(kind, 0)), kind
+        assert row["pairs_compared"] == info.get("pairs_compared", {}).get(kind)
+    assert [row["evidence"] for row in issued["facts"]["evidence"]] == list(EVIDENCE)
+    states = {row["evidence"]: row["state"] for row in issued["facts"]["evidence"]}
+    assert (states["cnn"], states["verdict"], states["local"]) == ("not asked", "none", "ran")
+    assert any("does not ask for: cnn" in reason for reason in issued["not_checked"])
+
+
+def test_false_edges_are_those_that_the_probabilities_expect(issued, ask):
+    told = issued["facts"]["risk"]
+    likeness = "evidence IN ('exif', 'hash', 'cnn', 'local')"
+    assert told["candidate_edges"] == one(ask, f"SELECT count(*) FROM edges WHERE {likeness}")
+    assert told["calibrated_edges"] == one(ask, f"SELECT count(probability) FROM edges WHERE {likeness}")
+    expected = one(ask, f"SELECT sum(1 - probability) FROM edges WHERE {likeness}")
+    assert told["expected_false_edges"] == pytest.approx(expected or 0, abs=0.005)
+
+
+def test_flow_closes_and_every_exclusion_has_its_reason(issued, ask, folder):
+    flow = issued["facts"]["flow"]
+    folders = [f for s in json.loads((folder / "manifest.json").read_text())["sources"] for f in s["folders"]]
+    assert flow["files"] == sum(f["files"] for f in folders)
+    assert flow["files"] == sum(flow[role] for role in ("images", "tables", "side_cars", "rejected", "ignored"))
+    assert flow["rejected"] == sum(row["files"] for row in flow["rejected_by_reason"]) == 1
+    excluded = ask("SELECT excluded_reason, count(*) FROM images WHERE split = 'excluded' GROUP BY 1 ORDER BY 1")
+    assert [(row["reason"], row["images"]) for row in flow["excluded"]] == excluded
+    assert flow["images"] == sum(flow["splits"].values()) == one(ask, "SELECT count(*) FROM images")
+
+
+def test_people_are_counted_by_partition(issued, folder):
+    images = pd.read_parquet(folder / "images.parquet")
+    for field in ("sex", "skin_type", "modality", "confirmation", "three_class", "nine_class"):
+        rows = {row["value"]: row for row in issued["facts"]["groups"] if row["field"] == field}
+        for split in ("train", "validation", "test"):
+            counts = images.loc[images.split == split, field].fillna("").value_counts().to_dict()
+            assert {value: row[split] for value, row in rows.items() if row[split]} == counts
+    for split in ("train", "validation", "test"):
+        mine = images[images.split == split]
+        ages, told = mine.age.dropna(), issued["facts"]["ages"][split]
+        assert told["known"] == len(ages)
+        if len(ages):
+            quartiles = [told[name] for name in ("lower_quartile", "median", "upper_quartile")]
+            assert quartiles == pytest.approx(ages.quantile([0.25, 0.5, 0.75]).tolist())
+        for kind in ("lesion", "patient"):
+            assert issued["facts"]["keys_by_split"][split][f"{kind}_keys"] == mine[f"{kind}_keys"].explode().nunique()
+    missing = {row["field"]: row["images"] for row in issued["facts"]["missing"]}
+    used = images[images.split != "excluded"]
+    assert missing == {field: int(used[field].isna().sum()) for field in missing}
+    trained = set(images[images.split.isin(["train", "validation"])].source)
+    tested = images[images.split == "test"].source.value_counts()
+    assert {r["source"]: (r["images"], r["also_trained_on"]) for r in issued["facts"]["test_sources"]} == {
+        source: (n, source in trained) for source, n in tested.items()
+    }
+
+
+@given(st.integers(1, 5000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
+def test_the_interval_is_wilsons(counts):
+    interval = binomtest(*counts).proportion_ci(0.95, method="wilson")
+    assert wilson(*counts) == pytest.approx((interval.low, interval.high), abs=1e-9)
+
+
+def test_of_nothing_anything_may_be():
+    assert wilson(0, 0) == (0, 1)
+
+
+def test_the_calibration_tells_how_many_pairs_it_knew(good):
+    """As the shipped calibration has them: what it found is also its precision times the pairs at the threshold."""
+    from importlib.resources import files
+
+    models = json.loads(files("curate.graph").joinpath("calibration.json").read_text())["models"]
+    told = json.loads((good / "manifest.json").read_text())["calibration"]
+    for name, model in models.items():
+        (row,) = [r for r in model["curve"] if r["threshold"] == 0.5]  # the first at or over the policy's 0.4
+        counts = told["known_pairs"][name]
+        assert counts == {"known": model["pairs_known"], "found": round(row["precision"] * row["pairs"])}
+        assert told["recall_of_known"][name] == pytest.approx(counts["found"] / counts["known"], abs=5e-5)
+    assert told["model_of_others"] == "dermoscopic"
+
+
+def test_a_risk_has_its_interval_where_pairs_were_counted_and_says_so_where_not(good):
+    told = certify(good)
+    counts = json.loads((good / "manifest.json").read_text())["calibration"]["known_pairs"]
+    for model in told["facts"]["risk"]["models"]:
+        found, known = counts[model["modality"]]["found"], counts[model["modality"]]["known"]
+        interval = binomtest(known - found, known).proportion_ci(0.95, method="wilson")
+        assert (model["missed_from"], model["missed_to"]) == pytest.approx((interval.low, interval.high))
+        assert model["missed"] == pytest.approx(1 - found / known)
+        (line,) = [line for line in told["risk"]["missed"] if line.startswith(model["modality"])]
+        assert f"{100 * (1 - found / known):.1f} %" in line
+        assert f"95 % interval {100 * interval.low:.1f} to {100 * interval.high:.1f} %" in line
+        assert f"{found:,} of {known:,} known pairs" in line
+    assert "another population than yours" in " ".join(told["risk"]["applies"])
+    assert "no id covers" in told["risk"]["applies"][0]
+    earlier = certify(DEMO) if "known_pairs" not in (DEMO / "manifest.json").read_text() else None
+    if earlier is not None:
+        assert all("so there is no interval" in line for line in earlier["risk"]["missed"])
+
+
+def test_an_earlier_calibration_has_a_share_and_no_interval(good, tmp_path):
+    folder = copy_of(good, tmp_path)
+    change_json(folder, "manifest.json", lambda info: [info["calibration"].pop(k) for k in ("known_pairs", "model_of_others")])
+    told = certify(folder)
+    assert all("so there is no interval" in line for line in told["risk"]["missed"])
+    assert [model["missed_from"] for model in told["facts"]["risk"]["models"]] == [None, None]
+
+
+@pytest.fixture(scope="module")
+def paper_policy(frozen, project, tmp_path_factory):
+    """A manifest linked by the paper's policy, whose CNN evidence had no features: nothing of it is calibrated."""
+    place = tmp_path_factory.mktemp("paper")
+    shutil.copytree(project.workspace, place / "workspace")
+    asked = project.model_copy(
+        update={
+            "name": "paper",
+            "workspace": place / "workspace",
+            "link": project.link.model_copy(update={"policy": "paper"}),
+            "manifest": project.manifest.model_copy(update={"out": place}),
+        }
+    )
+    return Path(run_project(asked, LocalEngine(1), Terminal(quiet=True))["manifest"])
+
+
+def test_without_a_calibration_it_says_what_is_not_known(paper_policy):
+    told = certify(paper_policy)
+    (missed,) = told["risk"]["missed"]
+    assert "is not known" in missed
+    assert "all may have been missed" in missed
+    assert "population" not in " ".join(told["risk"]["applies"])
+    states = {row["evidence"]: row["state"] for row in told["facts"]["evidence"]}
+    assert (states["cnn"], states["local"], states["hash"]) == ("not run", "not asked", "not asked")
+    assert "did not run (" in next(row["statement"] for row in told["evidence"] if row["evidence"] == "cnn")
+    (disjoint,) = [p["text"] for p in told["paragraphs"] if p["item"] == "20"]
+    assert "missed among images without ids is not known" in disjoint
+    assert "%" not in missed
+
+
+def test_a_source_that_was_not_trained_on_is_told_from_one_that_was():
+    whole = load(DEMO)
+    source, split = (whole.images.column(name).to_pylist() for name in ("source", "split"))
+    kept = [s != "pad_ufes_20" or p == "test" for s, p in zip(source, split, strict=True)]
+    facts = facts_of(replace(whole, images=whole.images.filter(kept), edges=whole.edges.slice(0, 0)), verify(DEMO))
+    outside = [row for row in facts["test_sources"] if not row["also_trained_on"]]
+    tested = sum(s == "pad_ufes_20" for s, k in zip(source, kept, strict=True) if k)
+    assert outside == [{"source": "pad_ufes_20", "images": tested, "also_trained_on": False}]
+
+
+@pytest.mark.parametrize("recall", [-0.1, 1.5, float("nan")])
+def test_a_share_that_is_none_is_refused(good, tmp_path, recall):
+    folder = copy_of(good, tmp_path)
+    change_json(folder, "manifest.json", lambda info: info["calibration"]["recall_of_known"].update(clinical=recall))
+    with pytest.raises(BrokenInvariantError, match="recall_of_known"):
+        certify(folder)
+
+
+@pytest.mark.parametrize("stated", ["patient", "lesion", "component", "a word of a later version"])
+def test_a_level_stated_for_a_source_is_never_coarser_than_the_manifests(stated):
+    whole = load(DEMO)
+    sources = [{**source, "level": stated} for source in whole.info["sources"]]
+    info = {**whole.info, "level": "lesion", "sources": sources}
+    facts = facts_of(replace(whole, info=info), verify(DEMO))
+    allowed = {"image", "lesion"} if stated in ("patient", "lesion") else {"image"}
+    assert {row["level"] for row in facts["levels"]} == allowed
+
+
+def test_all_items_are_there_and_what_the_manifest_cannot_know_is_left_to_the_author(issued):
+    assert [p["item"] for p in issued["paragraphs"]] == ITEMS
+    texts = {p["item"]: p["text"] for p in issued["paragraphs"]}
+    assert "[author: ethics" in texts["7"]
+    assert all("[author: " in texts[item] for item in ("7", "8", "9", "11", "12", "36", "12a", ""))
+    assert all("\n" not in text for text in texts.values())
+    n = issued["facts"]["numbers"]
+    assert f"{n['train']} for training, {n['validation']} for tuning (validation) and {n['test']} for testing" in texts["35"]
+    assert issued["facts"]["digest"] in texts[""]
+
+
+def test_it_never_claims_more_than_the_evidence(issued, folder, tmp_path):
+    write_certificate_page(issued, tmp_path / "c.html")
+    text = "\n".join(certificate_lines(issued))
+    for words in (text, (tmp_path / "c.html").read_text(), json.dumps(issued)):
+        assert "No link between two splits was found by the evidence listed" in words
+        assert not re.search(r"leak.?free|no leak|free of leak|guarantee", words, re.IGNORECASE)
+
+
+def test_it_depends_on_the_content_alone(folder, issued, tmp_path):
+    shutil.copytree(folder, tmp_path / "elsewhere")
+    assert certify(tmp_path / "elsewhere") == issued
+    assert str(folder) not in json.dumps(issued)
+
+
+def leak(rows):
+    components = [r["component"] for r in rows]
+    row = next(r for r in rows if components.count(r["component"]) > 1 and r["split"] == "train" and not r["pinned"])
+    row["split"], row["fold"] = "test", None
+
+
+def test_a_manifest_that_is_not_verified_gets_none(good, tmp_path):
+    folder = copy_of(good, tmp_path)
+    change_rows(folder, "images.parquet", leak)
+    with pytest.raises(BrokenInvariantError, match="gets no certificate"):
+        certify(folder)
+    for extra in ((), ("--json",)):
+        done = call("certificate", folder, "--html", tmp_path / "c.html", *extra)
+        assert done.returncode == 3
+        assert "gets no certificate" in done.stderr
+        assert "CERTIFICATE" not in done.stdout
+        assert not extra or json.loads(done.stdout)["ok"] is False
+        assert not (tmp_path / "c.html").exists()
+    with pytest.raises(InputError):
+        certify(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("lost", ["software", "seed", "calibration", "rejected", "findings"])
+def test_a_manifest_that_lacks_a_value_is_named_and_no_raw_error(good, tmp_path, lost):
+    folder = copy_of(good, tmp_path)
+    change_json(folder, "manifest.json", lambda info: info.pop(lost))
+    with pytest.raises(BrokenInvariantError):
+        certify(folder)
+
+
+def places(value, path=()):
+    """The places in manifest.json, of each list the first entry."""
+    yield path
+    inside = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for key, held in inside:
+        yield from places(held, (*path, key))
+
+
+@pytest.mark.parametrize("other", [None, "x", float("nan")], ids=repr)
+def test_no_value_of_another_type_ends_in_a_raw_error(good, tmp_path, other):
+    """Each value of manifest.json replaced: there is a certificate, or it is said in words that there is none."""
+    whole = (good / "manifest.json").read_text()
+    folder = copy_of(good, tmp_path)
+    ended = {"certified": 0, "refused": 0}
+    for path in places(json.loads(whole)):
+        if path and path[0] in (
+            "calibration",
+            "protocol",
+            "policy",
+            "not_checked",
+            "sources",
+            "software",
+            "rejected",
+            "pairs_compared",
+        ):
+            content = json.loads(whole)
+            at = content
+            for key in path[:-1]:
+                at = at[key]
+            at[path[-1]] = other
+            (folder / "manifest.json").write_text(json.dumps(content))
+            repair_sums(folder)
+            try:
+                certificate_lines(certify(folder))
+                ended["certified"] += 1
+            except CurateError:
+                ended["refused"] += 1
+    assert min(ended.values()) > 5
+
+
+HOSTILE = "<script>alert(1)</script>\x1b[2J\u202egnihton &amp; \"'` [author: me]\n10  All is well"
+
+
+def test_words_of_a_manifest_forge_nothing(good, tmp_path):
+    folder = copy_of(good, tmp_path)
+
+    def info(content):
+        content["sources"][0].update(name=HOSTILE, licence=HOSTILE, citation=HOSTILE)
+        content["not_checked"] += [HOSTILE, f"cnn: {HOSTILE}", "x" * 5000]
+        content["calibration"].update(
+            learnt_on=HOSTILE, recall_of_known={HOSTILE: 0.5}, known_pairs={HOSTILE: {"known": 2, "found": 1}}
+        )
+        content.update(version=HOSTILE, extends={"name": HOSTILE, "digest": HOSTILE})
+        content["policy"]["name"] = HOSTILE
+        content["software"]["dermcurate"] = HOSTILE
+        content["rejected"][0]["reason"] = HOSTILE
+
+    change_json(folder, "manifest.json", info)
+    for name in ("images.csv", "edges.csv"):
+        (folder / name).unlink()
+    change_rows(folder, "images.parquet", lambda rows: [row.update(modality=HOSTILE, sex=HOSTILE) for row in rows])
+    told = certify(folder)
+    lines = certificate_lines(told)
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.strip().startswith("10  All") for line in lines)
+    assert max(map(len, json.dumps(told, ensure_ascii=False).split('"'))) < 5000
+    write_certificate_page(told, tmp_path / "c.html")
+    page = (tmp_path / "c.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert not any(c in page for c in "\x1b\u202e")
+
+
+def test_what_later_versions_add_is_read(good, tmp_path):
+    folder = copy_of(good, tmp_path)
+
+    def info(content):
+        content.update(version="2.1.0", extends={"name": "before", "version": "2.0.0", "digest": "ab" * 32})
+        for source, level in zip(content["sources"], ("lesion", "component", "lesion"), strict=True):
+            source["level"] = level
+
+    change_json(folder, "manifest.json", info)
+    table = pq.read_table(folder / "images.parquet")
+    tested = [split == "test" for split in table.column("split").to_pylist()]
+    table = table.append_column("tests", pa.array([["epidermal", "melanocytic"] if t else [] for t in tested]))
+    table = table.append_column("reader_sets", pa.array([["a"] if t else None for t in tested], pa.list_(pa.string())))
+    table = table.append_column("shot_type", pa.array(["close-up"] * len(tested)))
+    pq.write_table(table, folder / "images.parquet")
+    for name in ("images.csv", "edges.csv"):  # the text form has not the columns that this test adds
+        (folder / name).unlink()
+    repair_sums(folder)
+    told = certify(folder)
+    facts = told["facts"]
+    assert [(r["test_set"], r["images"]) for r in facts["test_sets"]] == [("epidermal", sum(tested)), ("melanocytic", sum(tested))]
+    assert [(r["reader_set"], r["images"]) for r in facts["reader_sets"]] == [("a", sum(tested))]
+    assert [r["value"] for r in facts["groups"] if r["field"] == "shot_type"] == ["close-up"]
+    assert {r["source"]: r["level"] for r in facts["levels"]} == {
+        "ham10000": "lesion",
+        "isic_challenge_2017": "image",  # of which one image has a lesion key, and the manifest states a finer level
+        "pad_ufes_20": "lesion",
+    }
+    text = "\n".join(certificate_lines(told))
+    assert "version 2.1.0" in text
+    assert "before 2.0.0 " + "ab" * 32 in text
+    assert "that nothing moved since before 2.0.0" in " ".join(told["not_checked"])
+
+
+def test_the_page_goes_nowhere_where_it_would_destroy(good, issued, tmp_path):
+    page = tmp_path / "c.html"
+    write_certificate_page(issued, page)
+    require_place(page, good)  # an older certificate may be replaced
+    write_certificate_page(issued, page)
+    assert [p.name for p in tmp_path.iterdir()] == ["c.html"]
+    (tmp_path / "thesis.html").write_text("years of work")
+    with pytest.raises(InputError, match="no certificate"):
+        require_place(tmp_path / "thesis.html", good)
+    with pytest.raises(InputError, match="manifest's folder"):
+        require_place(good / "c.html", good)
+
+
+def test_the_command_prints_text_or_one_object_and_writes_the_page(tmp_path):
+    done = call("certificate", DEMO, "--html", tmp_path / "c.html")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("CERTIFICATE of the manifest demo\n")
+    assert "c.html" in done.stderr
+    assert (tmp_path / "c.html").read_text().startswith("<!doctype html>")
+    told = json.loads(call("certificate", DEMO, "--json").stdout)
+    assert told["facts"]["name"] == "demo"
+    assert told["html"] is None
+    folder = copy_of(DEMO, tmp_path)
+    assert call("certificate", folder, "--html", folder / "c.html").returncode == 2
+    assert not (folder / "c.html").exists()
