@@ -15,7 +15,7 @@ from curate.errors import NotReadyError
 from curate.graph.calibration import DEFAULT, LEAST_PAIRS, THRESHOLDS, Calibration, Model, learn, looked_at
 from curate.graph.components import components
 from curate.graph.evidence import KINDS
-from curate.graph.evidence.local import Pair, Pictures, candidate_pairs, measured, modality_of, representatives
+from curate.graph.evidence.local import Pair, Pictures, agree_in_detail, candidate_pairs, measured, modality_of, representatives
 from curate.graph.link import copies_of, near_of
 from curate.graph.policy import Policy
 
@@ -38,6 +38,7 @@ class Gathered(NamedTuple):
         measures: float64 of shape (pairs, measures).
         modality: by whose model each pair is judged.
         truth: what is known of each pair.
+        agreeing: which pairs agree in detail, as the policy asks of edges.
         known: by modality, how many pairs of photographs are known to show one lesion, candidates or not.
     """
 
@@ -46,6 +47,7 @@ class Gathered(NamedTuple):
     measures: npt.NDArray[np.float64]
     modality: list[str]
     truth: Truth
+    agreeing: npt.NDArray[np.bool_]
     known: Counter[str]
 
     def names(self) -> list[tuple[str, str]]:
@@ -67,7 +69,8 @@ def calibrate(catalogue: Catalogue, policy: Policy, engine: Engine) -> Calibrati
     learnt = learnt_from(found, f"{len(found.pictures.images)} photographs of {', '.join(sources)}")
     probability = learnt.probability(found.measures, found.modality)
     ends = np.array([(p.first, p.second) for p in found.pairs], dtype=np.int64).reshape(-1, 2)
-    sizes = [_sizes(threshold, ends[probability >= threshold], len(found.pictures.images)) for threshold in THRESHOLDS]
+    number = len(found.pictures.images)
+    sizes = [_sizes(threshold, ends[found.agreeing & (probability >= threshold)], number) for threshold in THRESHOLDS]
     return learnt.model_copy(update={"components": tuple(sizes)})
 
 
@@ -85,7 +88,8 @@ def gather(catalogue: Catalogue, policy: Policy, engine: Engine) -> Gathered:
     measures = measured(catalogue, engine, pictures, pairs)
     truth = _truth(catalogue, policy, [(pictures.images[p.first], pictures.images[p.second]) for p in pairs])
     modality = [modality_of(pictures, pair) for pair in pairs]
-    return Gathered(pictures, pairs, measures, modality, truth, _known(catalogue, policy, pictures))
+    agreeing = agree_in_detail(measures, policy)
+    return Gathered(pictures, pairs, measures, modality, truth, agreeing, _known(catalogue, policy, pictures))
 
 
 def learnt_from(found: Gathered, described: str, chosen: npt.NDArray[np.bool_] | None = None) -> Calibration:
@@ -95,7 +99,8 @@ def learnt_from(found: Gathered, described: str, chosen: npt.NDArray[np.bool_] |
     same, component, different = found.truth.same, found.truth.component, found.truth.different
 
     def model(mine: npt.NDArray[np.bool_], pairs_known: int, prior: Model | None = None) -> Model:
-        return learn(found.measures[mine], same[mine], component[mine], different[mine], pairs_known, prior)
+        agreeing = found.agreeing[mine]
+        return learn(found.measures[mine], same[mine], component[mine], different[mine], pairs_known, prior, agreeing)
 
     named = sorted(set(found.modality) - {"", DEFAULT})
     own = [name for name in named if same[passed & (modality == name)].sum() >= LEAST_PAIRS]

@@ -29,7 +29,7 @@ LEAST_PAIRS = 40  # of one lesion, for a model to be learnt
 STEPS = 100
 WRITE = "Write one with `curate calibrate`."
 BINS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 1.0)
-THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 class _Frozen(BaseModel):
@@ -139,6 +139,7 @@ def learn(
     trusted: npt.NDArray[np.bool_],
     known: int | None = None,
     prior: Model | None = None,
+    agreeing: npt.NDArray[np.bool_] | None = None,
 ) -> Model:
     """Learn a model, and judge it on components that it has not seen.
 
@@ -149,6 +150,7 @@ def learn(
         trusted: pairs known to be different (two lesions that somebody told apart): these are never left out of learning.
         prior: a model of other pairs, to which this one keeps where its own pairs say little.
         known: how many pairs of one lesion there are, candidates or not; None: all are among these.
+        agreeing: which pairs agree so far that they can become edges; the others count as not found. None: all.
 
     Raises:
         InputError: too few pairs of one lesion are known.
@@ -164,7 +166,7 @@ def learn(
     held_out = _held_out(measures, same, fold, used, prior)
     model = _fit(measures[used], same[used], prior)
     known = int(same.sum()) if known is None else known
-    curve, reliability, error = judged(held_out, same, known)
+    curve, reliability, error = judged(held_out, same, known, agreeing)
     return model.model_copy(
         update={
             "pairs_left_out": int((~used).sum()),
@@ -177,12 +179,12 @@ def learn(
 
 
 def judged(
-    probability: Floats, same: npt.NDArray[np.bool_], known: int
+    probability: Floats, same: npt.NDArray[np.bool_], known: int, agreeing: npt.NDArray[np.bool_] | None = None
 ) -> tuple[tuple[dict[str, float], ...], tuple[dict[str, float], ...], float]:
-    """Return the precision-recall curve, the reliability and the calibration error of probabilities."""
+    """Return the precision-recall curve (of the agreeing pairs), the reliability and the calibration error of probabilities."""
     curve = []
     for threshold in THRESHOLDS:
-        over = probability >= threshold
+        over = (probability >= threshold) & (True if agreeing is None else agreeing)
         right = int((over & same).sum())
         precision = round(right / int(over.sum()), 4) if over.any() else 1.0
         recall = round(right / max(known, 1), 4)

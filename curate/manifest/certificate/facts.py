@@ -260,7 +260,6 @@ def _risk(info: Json, images: Columns, edges: Columns) -> Json:
         "images_without_patient": sum(1 for level in _given(images, "level") if level != "patient"),
         "images_of_other_modality": modality.total() - sum(model["images"] for model in models),
         "id_spaces": len({key.partition(":")[0] for held in keys for key in held}),
-        "least_detail": info["policy"].get("local_least_detail"),
         "candidate_edges": len(candidate),
         "calibrated_edges": len(calibrated),
         "expected_false_edges": round(sum(1 - p for p in calibrated), 2),

@@ -225,7 +225,6 @@ def _applies(told: Json, in_splits: int) -> list[str]:
         lines.append(
             f"The shares were measured on another population than yours ({told['learnt_on']}), with ids ignored, on pairs that ids "
             "name there. Pairs of one lesion are not independent of each other, so the true interval is wider."
-            + (" An edge here must also agree in detail, which can only miss more." if told["least_detail"] else "")
         )
     if told["models"] and (other := told["images_of_other_modality"]):
         lines.append(f"For {several(other, 'image')} of another or unknown modality no share of their own is known.")
