@@ -25,7 +25,11 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in (folder / "data_manifests" / "small").iterdir()}
+    return files_of(folder / "data_manifests" / "small")
+
+
+def files_of(manifest: Path) -> dict[str, bytes]:
+    return {p.relative_to(manifest).as_posix(): p.read_bytes() for p in manifest.rglob("*") if p.is_file()}
 
 
 def prepared(folder: Path, repositories: Path) -> Path:
@@ -68,7 +72,7 @@ def test_killed_at_a_stage_and_resumed(frozen, repositories, tmp_path, stage):
     done = start(folder)
     _, said = done.communicate(timeout=120)
     assert done.returncode == 0, said
-    assert content(folder) == {p.name: p.read_bytes() for p in frozen.iterdir()}
+    assert content(folder) == files_of(frozen)
     assert not list((folder / "data_manifests").glob(".*partial"))
 
 
@@ -83,7 +87,7 @@ def test_killed_at_any_moment(frozen, repositories, tmp_path, tenth):
     done = start(folder)
     _, said = done.communicate(timeout=120)
     assert done.returncode == 0, said
-    assert content(folder) == {p.name: p.read_bytes() for p in frozen.iterdir()}
+    assert content(folder) == files_of(frozen)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
