@@ -43,7 +43,7 @@ IMAGE |= {"height": int, "split": str, "excluded_reason": TEXT, "pinned": TEXT, 
 IMAGE |= {"training_class": TEXT, "nine_class": TEXT, "three_class": TEXT, "labels": [LABEL], "image_keys": [str]}
 IMAGE |= {"lesion_keys": [str], "patient_keys": [str], "confirmation": TEXT, "independent": bool, "official_split": TEXT}
 IMAGE |= {"modality": TEXT, "site": TEXT, "sex": TEXT, "skin_type": TEXT, "age": (float,), "sharpness": float}
-IMAGE |= {"contrast": float, "quality_fail": TEXT, "licence": TEXT, "attribution": TEXT}
+IMAGE |= {"contrast": float, "quality_fail": TEXT, "licence": TEXT, "attribution": TEXT, "tests": [str], "reader_sets": [str]}
 EDGE = {"image_a": str, "image_b": str, "evidence": str, "score": float, "probability": (float,), "must_link": bool, "basis": str}
 CLASSES: Row = {"partition": {"max_class_size": int, "inclusive": bool}, "three": [{"name": str, "node_id": str}]}
 CLASSES |= {"nine": [{"name": str, "node_id": str, "three": str}], "nodes": [{"node_id": str, "parent_id": TEXT}]}
@@ -63,7 +63,7 @@ REQUIRED = {"images.parquet", "edges.parquet", "classes.json", "manifest.json"}
 SPLITS = ("train", "validation", "test", "excluded")
 SIDES = SPLITS[:3]  # an excluded image is on no side
 MUST_LINK, CANDIDATE = {"lesion", "patient", "image_id", "declared", "bytes", "pixels", "verdict"}, {"exif", "hash", "cnn", "local"}
-HEX = set("0123456789abcdef")
+HEX, SINCE_1_1 = set("0123456789abcdef"), {"tests", "reader_sets"}  # a table of schema 1.0 lacks these columns
 
 
 class Manifest:
@@ -167,6 +167,7 @@ def step_2_form(name: str, content: bytes | None) -> tuple[Any, list[str]]:
     except (ValueError, RecursionError) as error:
         return None, [f"{name}: missing, or cannot be read ({error})"]
     first, *lines = text.split("\n")
+    shape = {c: part for c, part in shape.items() if name != "images.csv" or c not in SINCE_1_1 or c in first.split(",")}
     if first != ",".join(shape) or lines.pop() != "":
         return None, [f"{name}: does not begin with the columns {','.join(shape)}, or does not end with a line end"]
     for number, line in enumerate(lines, 1):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curate.errors import BrokenInvariantError, InputError
-from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS
+from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, with_later_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,6 +57,7 @@ def load(folder: Path) -> Manifest:
             f"{folder} is of schema {schema_name} {schema_version}; this version reads {SCHEMA_NAME} {SCHEMA_VERSION}.",
             "Install the dermcurate that made it, or a newer one.",
         )
+    images = with_later_columns(images, IMAGES)
     for table, schema, name in ((images, IMAGES, "images.parquet"), (edges, EDGES, "edges.parquet")):
         if absent := sorted(set(schema.names) - set(table.column_names)):
             raise BrokenInvariantError(f"{folder / name} lacks the column {absent[0]}.", "`curate verify` lists all that is wrong.")

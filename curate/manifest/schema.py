@@ -7,6 +7,7 @@ SCHEMA_VERSION = "1.0"
 FILES = ("classes.json", "edges.parquet", "images.parquet", "manifest.json")
 TEXT_FILES = ("edges.csv", "images.csv")  # only where `curate freeze --text` was asked for
 SUMS = "SHA256SUMS"
+SINCE_1_1 = ("tests", "reader_sets")  # columns that a table of schema 1.0 lacks: null there, or an empty list
 SPLITS = ("train", "validation", "test", "excluded")
 
 _KEYS = pa.list_(pa.string())
@@ -56,6 +57,8 @@ IMAGES = pa.schema(
         pa.field("quality_fail", pa.string()),
         pa.field("licence", pa.string()),
         pa.field("attribution", pa.string()),
+        pa.field("tests", _KEYS, nullable=False),
+        pa.field("reader_sets", _KEYS, nullable=False),
     ]
 )
 
@@ -70,3 +73,15 @@ EDGES = pa.schema(
         pa.field("basis", pa.string(), nullable=False),
     ]
 )
+
+
+def with_later_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return a table with the columns of a schema that an older version of it did not have: null, or empty lists.
+
+    Columns that no version may lack are left to the caller to miss.
+    """
+    for column in schema:
+        if column.name in SINCE_1_1 and column.name not in table.column_names:
+            blank = None if column.nullable else []
+            table = table.append_column(column, pa.array([blank] * len(table), type=column.type))
+    return table

@@ -8,6 +8,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
+from curate.manifest.drawn_sets import DRAWN
 from curate.manifest.invariants import Frozen
 
 
@@ -104,4 +105,5 @@ STATED: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (
     (3, "the protocol keeps its name", protocol_keeps_its_name),
     (5, "every folder is listed", every_folder_is_listed),
     (7, "the tree is listed once", tree_is_listed_once),
+    *DRAWN,
 )

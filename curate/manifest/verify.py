@@ -12,7 +12,7 @@ from typing import Any
 from curate.manifest.invariants import CHECKS, Frozen, Json, Rows
 from curate.manifest.pictures import Pictures
 from curate.manifest.read import require_manifest
-from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, TEXT_FILES
+from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, TEXT_FILES, with_later_columns
 from curate.manifest.stated import STATED
 from curate.manifest.text import text_differences
 
@@ -175,7 +175,7 @@ def _edges(path: Path) -> Rows:
 def _table(path: Path, schema: Any) -> Rows:
     import pyarrow.parquet as pq
 
-    table = pq.ParquetFile(path).read()
+    table = with_later_columns(pq.ParquetFile(path).read(), schema)
     for column in schema:
         if column.name not in table.column_names:
             raise ValueError(f"no column {column.name}")
