@@ -82,6 +82,6 @@ def with_later_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """
     for column in schema:
         if column.name in SINCE_1_1 and column.name not in table.column_names:
-            blank = None if column.nullable else []
+            blank: list[str] | None = None if column.nullable else []
             table = table.append_column(column, pa.array([blank] * len(table), type=column.type))
     return table

@@ -65,7 +65,9 @@ def write_sets(catalogue: Catalogue, drawn: Drawn) -> None:
 def _require_sides(test: str, malignant: Sequence[str], benign: Sequence[str], tree: Tree) -> None:
     for node in (*malignant, *benign):
         if node not in tree.nodes:
-            raise InputError(f"The test {test} names the node {node}, which the taxonomy lacks.", "`curate taxonomy find` finds one.")
+            raise InputError(
+                f"The test {test} names the node {node}, which the taxonomy lacks.", "`curate taxonomy find` finds one."
+            )
     both = [(a, b) for a in malignant for b in benign if not tree.conflict(a, b)]
     if both:
         raise InputError(f"The test {test} has {both[0][0]} and {both[0][1]} on its two sides, and one lies below the other.")

@@ -65,9 +65,7 @@ def checks() -> list[Check]:
     ]
     rows += [_is_share(who, percent, decimals, 180) for who, percent, decimals in ACCURACIES]
     mean = 127_463 / 757
-    rows.append(
-        Check("images per training class: 127,463 / 757", f"{mean:.1f}", "slightly less than 1,000", 900 <= mean < 1_000)
-    )
+    rows.append(Check("images per training class: 127,463 / 757", f"{mean:.1f}", "slightly less than 1,000", 900 <= mean < 1_000))
     return rows + [_drawn_without_strata(test) for test in FULL]
 
 
@@ -93,7 +91,7 @@ def _drawn_without_strata(test: str) -> Check:
     total, (shown, shown_benign) = malignant + benign, SHOWN[test]
     expected = DRAWN * malignant / total
     deviation = sqrt(expected * (benign / total) * (total - DRAWN) / (total - 1))
-    least, most = shown, shown + DRAWN - shown - shown_benign  # those removed may have been of either class
+    least, most = shown, min(malignant, DRAWN - shown_benign)  # those removed may have been of either class
     nearest = min(max(expected, least), most)
     return Check(
         f"{test}: malignant of {DRAWN} drawn from {total:,} without strata",

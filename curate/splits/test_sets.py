@@ -219,7 +219,8 @@ def quotas(size: int, available: Mapping[str, int], rule: str | Mapping[Side, in
     {'malignant': 36, 'benign': 104}
     """
     if not isinstance(rule, str):
-        return {name: dict[str, int](rule).get(name, 0) for name in available}
+        given = {str(name): n for name, n in rule.items()}
+        return {name: given.get(name, 0) for name in available}
     total = sum(available.values())
     weights = {name: n if rule == "proportional" and total else 1 for name, n in available.items()}
     whole = sum(weights.values())
@@ -270,7 +271,8 @@ def _readers(
 ) -> tuple[dict[str, list[Candidate]], Closure]:
     quota = quotas(asked.size, {name: len(by_class[name]) for name in CLASSES}, asked.quota)
     shown: dict[str, list[Candidate]] = {}
-    rows, taken_out = [], []
+    rows: list[Closure] = []
+    taken_out: list[Closure] = []
     for column, name in enumerate(CLASSES):
         drawn = drawn_order(by_class[name], test.readers_name, seed)[: quota[name]]
         why = {i: "small" for i in drawn if i.side < asked.least_side}
