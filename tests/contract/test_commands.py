@@ -27,6 +27,7 @@ COMMANDS = (
     "report",
     "diff",
     "export",
+    "reader-study",
     "status",
     "demo",
     "partition",

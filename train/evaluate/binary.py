@@ -45,6 +45,17 @@ def malignancy(manifest: Manifest, probabilities: Matrix, name: str) -> Vector:
     return score
 
 
+def require_measured(studies: Sequence[Study], rows: Sequence[Row]) -> None:
+    """Raise InputError where a study has images that are not among those to be measured."""
+    measured = {row.image_id for row in rows}
+    for study in studies:
+        if absent := sorted(set(study.images.values()) - measured):
+            raise InputError(
+                f"The study of {study.name} has {len(absent)} images that are not measured here ({absent[0]}).",
+                "Evaluate the split that the set is drawn from, with --split and without --limit.",
+            )
+
+
 def measure_binary(
     manifest: Manifest,
     rows: Sequence[Row],
@@ -60,12 +71,9 @@ def measure_binary(
         manifest: whose tests they are.
         rows: the images that were measured.
         probabilities: shape (images, training classes).
-        studies: what readers saw.
+        studies: what readers saw, all of it among the rows (`require_measured`).
         readers: what came back.
         seed: of the bootstrap.
-
-    Raises:
-        InputError: a study has images that were not measured.
     """
     position = {row.image_id: n for n, row in enumerate(rows)}
     figures: dict[str, Any] = {"tests": {}, "reader_studies": []}
@@ -79,11 +87,6 @@ def measure_binary(
             figures["tests"][name] = figure
             curves[name] = curve
     for study in studies:
-        if absent := sorted(image for image in study.images.values() if image not in position):
-            raise InputError(
-                f"The study of {study.name} has {len(absent)} images that were not measured ({absent[0]}).",
-                "Evaluate the split that the set is drawn from, with --split and without --limit.",
-            )
         members = [position[image] for image in study.images.values()]
         figure, curve = _figure(manifest, rows, probabilities, study.name, members, seed)
         assert curve is not None  # a study without positives or negatives is refused when it is read

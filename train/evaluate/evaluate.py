@@ -17,7 +17,7 @@ from train.config import Config
 from train.data.dataset import SplitImages
 from train.data.rows import Row, class_ids, rows_of
 from train.data.trusted import trusted_manifest
-from train.evaluate.binary import measure_binary, write_binary
+from train.evaluate.binary import measure_binary, require_measured, write_binary
 from train.evaluate.metrics import Curve, auc, auc_interval, roc
 from train.evaluate.readers import Reader, Study, read_readers, read_study
 from train.evaluate.rollup import Matrix, roll_up
@@ -80,6 +80,7 @@ def evaluate(
         )
     studies, answered = _readers(manifest, readers, reader_keys)
     rows = rows_of(manifest, split, limit=limit, seed=seed)
+    require_measured(studies, rows)
     out = run / f"evaluation-{split}"
     request = {
         "split": split,
