@@ -130,6 +130,7 @@ def load_project(path: Path) -> Project:
             "link": project.link.model_copy(
                 update={"calibration": base / project.link.calibration if project.link.calibration else None}
             ),
+            "split": project.split.model_copy(update={"tests": project.split.tests.below(base)}),
             "manifest": project.manifest.model_copy(update={"out": base / project.manifest.out}),
             "train": train
             and train.model_copy(

@@ -15,6 +15,7 @@ from curate.cli.ingest import ingest
 from curate.cli.init import init
 from curate.cli.link import link
 from curate.cli.partition import partition
+from curate.cli.reader_study import reader_study
 from curate.cli.report import report
 from curate.cli.run import run
 from curate.cli.split import split
@@ -38,7 +39,7 @@ for panel, commands in (
     (JOB, (run, demo, status)),
     (STAGES, (init, ingest, fingerprint, link, calibrate, explain, split, freeze)),
     (NAMES, (partition,)),
-    (MANIFESTS, (verify, certificate, report, diff, export)),
+    (MANIFESTS, (verify, certificate, report, diff, export, reader_study)),
 ):
     for command in commands:
         app.command(rich_help_panel=panel)(command)

@@ -26,6 +26,7 @@ def split(
 
     from curate.catalogue import Catalogue, workspace_folder
     from curate.errors import InputError
+    from curate.splits.closure import closure_lines
     from curate.splits.protocol import Protocol
     from curate.splits.stage import split as stage
     from curate.taxonomy.tree import Tree
@@ -52,4 +53,5 @@ def split(
     lines = [f"{count:>8} {name}" for name, count in summary["splits"].items()]
     lines += [f"{count:>8} excluded: {reason}" for reason, count in summary["excluded"].items()]
     lines += [f"{count:>8} kept in train: {reason}" for reason, count in summary["pinned"].items()]
+    lines += ["", *closure_lines(summary["sets"])]
     Terminal(as_json=as_json, quiet=quiet).result(summary, lines)

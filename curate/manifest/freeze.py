@@ -211,7 +211,11 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
                   (SELECT coalesce(list(k.lesion_key ORDER BY k.lesion_key), [])
                    FROM image_lesion_keys k WHERE k.image_id = p.image_id) AS lesion_keys,
                   (SELECT coalesce(list(k.patient_key ORDER BY k.patient_key), [])
-                   FROM image_patient_keys k WHERE k.image_id = p.image_id) AS patient_keys
+                   FROM image_patient_keys k WHERE k.image_id = p.image_id) AS patient_keys,
+                  (SELECT coalesce(list(d.name ORDER BY d.name), [])
+                   FROM drawn_sets d WHERE d.image_id = p.image_id AND d.kind = 'test') AS tests,
+                  (SELECT coalesce(list(d.name ORDER BY d.name), [])
+                   FROM drawn_sets d WHERE d.image_id = p.image_id AND d.kind = 'reader_set') AS reader_sets
            FROM pictures p JOIN assignments a USING (image_id) JOIN components c USING (image_id)
            LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)"""
     )
@@ -290,6 +294,7 @@ def _info(
                 1 for s, n in zip(columns["split"], columns["nine_class"], strict=True) if s != "excluded" and n is None
             ),
         },
+        "drawn_sets": required_stage(catalogue, "split", "curate split").summary["sets"],
         "sources": _sources(catalogue, set(protocol["independent"])),
         "rejected": [
             {"source": s, "path": p, "reason": r}

@@ -12,10 +12,9 @@ unions of its whole connected components, excluded images aside; so are the fold
 a lesion, a patient, a file or a picture stands on two sides; and every figure of the manifest can be counted from its rows.
 
 The argument. Step 1: the bytes are those that SHA256SUMS names, so one digest stands for all of them. Step 2: they are values
-of the types that the later steps speak of, so those fail for what they look for and nothing else. Steps 3 and 4: rows and edges
-name what they should, once. Steps 5 and 6 are the heart: no leak. Steps 7 to 13: tests are fit for their use, nothing was lost,
-labels mean what the taxonomy says. Each step is one function; its docstring says what is proven, under the number of the
-invariant in the project's design (0: the form), and why that suffices.
+of the types that later steps speak of, so those fail for what they look for alone. Steps 3 and 4: rows and edges name what they
+should, once. Steps 5 and 6 are the heart: no leak. Steps 7 to 13: tests are fit for their use, nothing was lost, labels mean
+what the taxonomy says. Each step is one function; its docstring says what is proven, under its invariant's number, and why.
 
 Not provable from here, Python and its sha256 taken on trust: that pictures are those that were frozen (`curate verify --images`
 hashes them), that the parquet files say the same as the text (`curate verify` compares), that the edges are all there is to find
@@ -36,15 +35,14 @@ from typing import Any
 Row = dict[str, Any]
 # What a value must be: a type, [x] for a list of x, {name: x} for an object with at least these names, {EACH: x} for one of any
 # names, (x,) where null may stand for an x.
-EACH, TEXT = "each", (str,)
-MINOR, SINCE_1_1 = 1, {"shot_type"}  # the schema known here is 1.1; a table of 1.0 has no such columns: null
+EACH, TEXT, MINOR, SINCE_1_1 = "each", (str,), 1, {"shot_type", "tests", "reader_sets"}  # schema 1.MINOR; 1.0 lacks the last
 LABEL = {"field": TEXT, "label": TEXT, "node_id": TEXT, "weight": (float,), "fallback": (bool,)}
 IMAGE: Row = {"image_id": str, "source": str, "path": str, "sha256": str, "pixel_sha256": str, "bytes": int, "width": int}
 IMAGE |= {"height": int, "split": str, "excluded_reason": TEXT, "pinned": TEXT, "fold": (int,), "component": str, "node_id": TEXT}
 IMAGE |= {"training_class": TEXT, "nine_class": TEXT, "three_class": TEXT, "labels": [LABEL], "image_keys": [str]}
 IMAGE |= {"lesion_keys": [str], "patient_keys": [str], "confirmation": TEXT, "independent": bool, "official_split": TEXT}
 IMAGE |= {"modality": TEXT, "shot_type": TEXT, "site": TEXT, "sex": TEXT, "skin_type": TEXT, "age": (float,), "sharpness": float}
-IMAGE |= {"contrast": float, "quality_fail": TEXT, "licence": TEXT, "attribution": TEXT}
+IMAGE |= {"contrast": float, "quality_fail": TEXT, "licence": TEXT, "attribution": TEXT, "tests": [str], "reader_sets": [str]}
 EDGE = {"image_a": str, "image_b": str, "evidence": str, "score": float, "probability": (float,), "must_link": bool, "basis": str}
 CLASSES: Row = {"partition": {"max_class_size": int, "inclusive": bool}, "three": [{"name": str, "node_id": str}]}
 CLASSES |= {"nine": [{"name": str, "node_id": str, "three": str}], "nodes": [{"node_id": str, "parent_id": TEXT}]}

@@ -7,6 +7,7 @@ to each other.
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from curate.manifest.drawn_sets import DRAWN
 from curate.manifest.frozen import Frozen
 from curate.manifest.invariants import among, keys_in_several
 
@@ -100,4 +101,5 @@ STATED: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (
     (3, "the protocol keeps its name", protocol_keeps_its_name),
     (5, "every folder is listed", every_folder_is_listed),
     (7, "the tree is listed once", tree_is_listed_once),
+    *DRAWN,
 )

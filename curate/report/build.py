@@ -15,12 +15,12 @@ from curate.errors import BrokenInvariantError, InputError
 from curate.manifest.pictures import Pictures
 from curate.manifest.read import Manifest, load
 from curate.manifest.verify import Proof, verify
-from curate.report import tables
+from curate.report import drawn_sets, tables
 from curate.report.page import style, template
 from curate.report.sunburst import HUES, sunburst
 from curate.report.thumbnails import Thumbnails
 
-VERSION = 2
+VERSION = 3
 LARGEST = 12  # components shown with their pictures
 MEMBERS = 12  # pictures shown of each
 PAIRS = 6  # pairs shown of each kind of evidence: the strongest and the weakest
@@ -143,6 +143,8 @@ def _content(manifest: Manifest, images: pd.DataFrame, edges: pd.DataFrame) -> d
         "component_sizes": tables.component_sizes(images),
         "components": tables.components(images, edges),
         "official_splits": tables.official_splits(images),
+        "drawn_sets": drawn_sets.drawn_sets(manifest),
+        "paper_numbers": drawn_sets.paper_numbers(manifest),
         "findings": tables.findings(manifest),
         "rejected": list(manifest.info["rejected"]),
     }

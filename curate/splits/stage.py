@@ -9,7 +9,9 @@ from curate.catalogue.stages import digest_of_rows, record_stage, replace_findin
 from curate.errors import InputError, NotReadyError
 from curate.graph.link import link_is_current
 from curate.splits.assign import Atom, assign, folds
+from curate.splits.drawn_sets import sets_of, write_sets
 from curate.splits.protocol import Protocol
+from curate.splits.test_sets import read_exclusions
 from curate.taxonomy.tree import Tree
 
 STAGE = "split"
@@ -69,16 +71,19 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
         }
         for i in images
     ]
+    drawn = sets_of(catalogue, rows, protocol.tests, protocol.seed, tree)
     summary = {
         "splits": {s: sum(1 for r in rows if r["split"] == s) for s in ("train", "validation", "test", "excluded")},
         "excluded": dict(sorted(Counter(reasons.values()).items())),
         "pinned": dict(sorted(Counter(r["pinned"] for r in rows if r["pinned"]).items())),
         "folds": [sum(1 for r in rows if r["fold"] == f) for f in range(protocol.folds)],
         "findings": len(findings),
+        "sets": drawn.closure,
     }
     with catalogue.transaction():
         catalogue.execute("DELETE FROM assignments")
         catalogue.insert("assignments", rows)
+        write_sets(catalogue, drawn)
         replace_findings(catalogue, STAGE, findings)
         record_stage(
             catalogue,
@@ -102,7 +107,8 @@ def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> str:
         raise NotReadyError("The links are older than the fingerprints, ids or verdicts.", "Run `curate link` first.")
     linked = required_stage(catalogue, "link", "curate link")
     decided = digest_of_rows(catalogue, "SELECT * FROM label_decisions ORDER BY ALL")
-    return digest_of(VERSION, linked.output_digest, tree.digest, decided, protocol.model_dump(mode="json"))
+    not_shown = read_exclusions(protocol.tests.exclusions)
+    return digest_of(VERSION, linked.output_digest, tree.digest, decided, not_shown, protocol.model_dump(mode="json"))
 
 
 def _images(catalogue: Catalogue, protocol: Protocol) -> list[_Image]:

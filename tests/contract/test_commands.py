@@ -28,6 +28,7 @@ COMMANDS = (
     "report",
     "diff",
     "export",
+    "reader-study",
     "status",
     "demo",
     "partition",

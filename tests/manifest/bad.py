@@ -20,6 +20,7 @@ from curate.manifest.read import load
 from curate.manifest.schema import EDGES, IMAGES
 from curate.manifest.text import text_lines
 from tests.conftest import CHECKOUT
+from tests.manifest.redrawn import redraw
 from tests.manifest.tampering import repair_about, repair_sums
 
 Rows = list[dict[str, Any]]
@@ -91,6 +92,7 @@ class Copy:
         classes = Counter(r["training_class"] for r in self.images if r["split"] in GIVEN)
         for c in self.classes["training_classes"]:
             c["images"] = classes[c["id"]]
+        redraw(self.images, self.classes, self.info)
 
     def write(self) -> None:
         """Write all files: the tables in both forms, the objects, the sums."""

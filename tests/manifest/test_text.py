@@ -28,6 +28,7 @@ from tests.manifest.tampering import copy_of, repair_sums
 WORDS = st.text(
     st.one_of(st.sampled_from('",\n\r\t\0\x1f\x85\u2028\\ {}[]=é日🙂'), st.characters(exclude_categories=["Cs"])), max_size=8
 )
+WIDTH = len(IMAGES.names)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 OF = {
     pa.string(): WORDS,
@@ -134,7 +135,6 @@ def lines_changed(change):
     return apply
 
 
-COLUMNS = len(IMAGES.names)
 WRITTEN_OTHERWISE = "its values are those of the parquet table, written in another way"
 
 
@@ -150,8 +150,8 @@ def elsewhere(text: bytes) -> bytes:
         (lambda t: t.replace(b"205.5278", b"205.52780"), "row 1, column sharpness: '205.52780', the parquet table says '205.5278'"),
         (lambda t: t.replace(b"\nham10000:ISIC_0000001,", b'\n"ham10000:ISIC_0000001",'), f"row 1: {WRITTEN_OTHERWISE}"),
         (lambda t: t.replace(b"image_id,source", b"source,image_id"), "names of the columns, column image_id: 'source', the"),
-        (lambda t: t.replace(b",train,", b",", 1), f"row 1: {COLUMNS - 1} cells, there are {COLUMNS} columns"),
-        (lambda t: t.replace(b",train,", b',"train,', 1), f"row 1: not the cells of a table, there are {COLUMNS} columns"),
+        (lambda t: t.replace(b",train,", b",", 1), f"row 1: {WIDTH - 1} cells, there are {WIDTH} columns"),
+        (lambda t: t.replace(b",train,", b',"train,', 1), f"row 1: not the cells of a table, there are {WIDTH} columns"),
         (lambda t: t.replace(b",train,", b",tr\xffin,", 1), r"row 1, column split: 'tr\\xffin', the parquet table says 'train'"),
         (lines_changed(lambda lines: lines.pop(5)), "row 5, column image_id: 'ham10000:ISIC_0000006', the parquet table says"),
         (lines_changed(lambda lines: lines.pop(-2)), "images.csv: ends before row 26; images.parquet has 26 rows"),

@@ -17,6 +17,14 @@ def evaluate(
     ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images per forward pass.")] = 32,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draw and of the bootstrap.")] = 2017,
+    readers: Annotated[
+        list[Path] | None,
+        typer.Option("--readers", metavar="FOLDER_OR_CSV", help="What readers answered in a study; with its key; repeatable."),
+    ] = None,
+    reader_key: Annotated[
+        list[Path] | None,
+        typer.Option("--reader-key", metavar="KEY_JSON", help="The key that `curate reader-study` wrote; repeatable."),
+    ] = None,
     images: Images = None,
     workspace: Workspace = None,
     loaders: Loaders = 0,
@@ -29,11 +37,22 @@ def evaluate(
     require_extra()
     pictures = pictures_of(manifest, images, workspace)
     from train.evaluate import evaluate as measure
+    from train.evaluate.binary import lines as binary_lines
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
     with terminal.progress("train evaluate") as progress:
         done = measure(
-            manifest, pictures, run, split=split, limit=limit, batch_size=batch_size, loaders=loaders, seed=seed, progress=progress
+            manifest,
+            pictures,
+            run,
+            split=split,
+            limit=limit,
+            batch_size=batch_size,
+            loaders=loaders,
+            seed=seed,
+            readers=readers or (),
+            reader_keys=reader_key or (),
+            progress=progress,
         )
     lines = [f"{done['images']} images of {split} in {done['components']} components, {done['without_nine_class']} above level 2"]
     lines += [f"accuracy over {level.replace('_', ' ')}: {value}" for level, value in done["accuracy"].items()]
@@ -41,6 +60,7 @@ def evaluate(
         for name, row in done["auc"][level].items():
             interval = f" [{row['interval_95'][0]:.3f}, {row['interval_95'][1]:.3f}]" if row["interval_95"] else ""
             lines.append(f"  AUC {name:<28}{row['auc']:.3f}{interval}  {row['positives']} against {row['negatives']}")
+    lines += binary_lines(done)
     lines += [f"note: {note}" for note in done["notes"]]
     lines.append(f"curves and predictions: {run / f'evaluation-{split}'}")
     terminal.result(done, lines)

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from train.config import Config
 from train.data.dataset import SplitImages
 from train.data.rows import Row, class_ids, rows_of
 from train.data.trusted import trusted_manifest
+from train.evaluate.binary import measure_binary, require_measured, write_binary
 from train.evaluate.metrics import Curve, auc, auc_interval, roc
+from train.evaluate.readers import Reader, Study, read_readers, read_study
 from train.evaluate.rollup import Matrix, roll_up
 from train.figures.roc import draw_roc
 from train.fit.fit import MODEL_FILE, RUN_FILE
@@ -35,12 +38,14 @@ def evaluate(
     batch_size: int = 32,
     loaders: int = 0,
     seed: int = 2017,
+    readers: Sequence[Path] = (),
+    reader_keys: Sequence[Path] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Measure a run on a split of the manifest that it was trained on.
 
     Writes below the run `evaluation-SPLIT/`: `metrics.json`, `predictions.csv` (one row per image with the probabilities of
-    the three and nine classes), `roc.csv`, `roc-nine.svg`, `roc-malignant.svg`.
+    the three and nine classes), `roc.csv`, `roc-nine.svg`, `roc-malignant.svg`, and what `write_binary` writes of the tests.
 
     Args:
         folder: the manifest; it is verified first, with every picture.
@@ -51,13 +56,15 @@ def evaluate(
         batch_size: images per forward pass.
         loaders: processes that read pictures beside this one.
         seed: of the draw and of the bootstrap.
+        readers: what readers answered in reader studies, as files or folders.
+        reader_keys: the keys of these studies.
         progress: called with (done, all) images.
 
     Returns:
         The metrics.
 
     Raises:
-        InputError: there is no finished run, or it was trained on another manifest.
+        InputError: there is no finished run, it was trained on another manifest, or answers of readers cannot be used.
         BrokenInvariantError: the manifest or a picture is not what was frozen.
     """
     if split not in ("test", "validation"):
@@ -71,7 +78,9 @@ def evaluate(
             f" ({manifest.digest[:16]}…): nothing says that their splits do not overlap.",
             "Evaluate on the manifest that it was trained on.",
         )
+    studies, answered = _readers(manifest, readers, reader_keys)
     rows = rows_of(manifest, split, limit=limit, seed=seed)
+    require_measured(studies, rows)
     out = run / f"evaluation-{split}"
     request = {
         "split": split,
@@ -79,6 +88,7 @@ def evaluate(
         "seed": seed,
         "manifest_digest": manifest.digest,
         "model_sha256": _sha256(run / MODEL_FILE),
+        "readers": [asdict(reader) for reader in answered],
     }
     if (out / "metrics.json").is_file():
         old: dict[str, Any] = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
@@ -90,8 +100,10 @@ def evaluate(
         network, SplitImages(rows, pictures, config.input.side, augment=False), batch_size, loaders, progress
     )
     metrics, curves, nine, three = measure(manifest, rows, probabilities, seed=seed)
-    metrics = {"request": request, "run": run.name, "manifest": manifest.info["name"], **metrics}
+    binary, of_sets = measure_binary(manifest, rows, probabilities, studies, answered, seed=seed)
+    metrics = {"request": request, "run": run.name, "manifest": manifest.info["name"], **metrics, **binary}
     out.mkdir(exist_ok=True)
+    write_binary(out, manifest.info["name"], binary, of_sets)
     _write(out, manifest, rows, nine, three, metrics, curves)
     return {**metrics, "skipped": False}
 
@@ -155,6 +167,21 @@ def measure(
                 metrics["notes"].append(f"{level}: {name}: only {min(positives, negatives)} on one side; the AUC says little")
             curves[level][name] = roc(score, positive)
     return metrics, curves, nine, three
+
+
+def _readers(manifest: Manifest, readers: Sequence[Path], keys: Sequence[Path]) -> tuple[list[Study], list[Reader]]:
+    """Return the studies that somebody answered, and who did."""
+    if bool(readers) != bool(keys):
+        given, missing = ("--readers", "--reader-key") if readers else ("--reader-key", "--readers")
+        raise InputError(f"{given} was given without {missing}.", "Answers can be read with the key of their study alone.")
+    studies = {study.study: study for study in (read_study(key, manifest) for key in keys)}
+    answered = read_readers(readers, studies)
+    if silent := [study for study in studies.values() if not any(r.study == study.study for r in answered)]:
+        raise InputError(
+            f"Nobody answered study {silent[0].study} of {silent[0].name}.",
+            "Leave its key out, or name its answers with --readers.",
+        )
+    return list(studies.values()), answered
 
 
 def _share(correct: Any) -> float | None:

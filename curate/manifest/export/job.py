@@ -52,11 +52,11 @@ def export_manifest(
     """
     form = _format(to, link=link)
     splits = _splits(splits)
-    _require_place(out, folder, pictures)
-    manifest = _trusted(folder)
+    require_place(out, folder, pictures)
+    manifest = trusted(folder)
     items = _items(manifest, splits)
     if form.has_pictures:
-        _require_pictures(items, pictures)
+        require_pictures(items, pictures)
     target = out.resolve()
     partial = target.parent / f".{target.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -97,7 +97,8 @@ def _splits(asked: Sequence[str]) -> list[str]:
     return [s for s in SPLITS if s in asked]
 
 
-def _require_place(out: Path, manifest: Path, pictures: Pictures) -> None:
+def require_place(out: Path, manifest: Path, pictures: Pictures) -> None:
+    """Raise InputError where `out` holds something, or lies where nothing may be written."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} is there and not empty.", "Name another folder with --out.")
     for inside, what in ((manifest, "the manifest"), *((f, f"the pictures of {s}") for s, f in pictures.folders.items())):
@@ -107,7 +108,8 @@ def _require_place(out: Path, manifest: Path, pictures: Pictures) -> None:
             )
 
 
-def _trusted(folder: Path) -> Manifest:
+def trusted(folder: Path) -> Manifest:
+    """Return a manifest after all its invariants were checked; pictures are checked when they are taken."""
     proof = verify(folder)
     if not proof.ok:
         first = proof.violations[0]
@@ -129,7 +131,8 @@ def _items(manifest: Manifest, splits: Sequence[str]) -> list[Item]:
     return sorted(items, key=lambda item: item.image_id)
 
 
-def _require_pictures(items: Sequence[Item], pictures: Pictures) -> None:
+def require_pictures(items: Sequence[Item], pictures: Pictures) -> None:
+    """Raise InputError where a picture of the items is not there; nothing is read."""
     if unknown := pictures.missing(item.row["source"] for item in items):
         raise InputError(f"Where the pictures of {', '.join(unknown)} lie is not known.", f"Say --images {unknown[0]}=FOLDER.")
     absent = pictures.absent((i.image_id, i.row["source"], i.row["path"]) for i in items)

@@ -1,0 +1,73 @@
+"""Tests and drawn sets of the catalogue: its images as the sets see them, and the table that holds the members."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from curate.catalogue import Catalogue
+from curate.errors import InputError
+from curate.splits.test_sets import Candidate, Drawn, Sets, draw_sets, read_exclusions
+from curate.taxonomy.tree import Tree
+
+
+def sets_of(catalogue: Catalogue, assignments: Sequence[Mapping[str, Any]], asked: Sets, seed: int, tree: Tree) -> Drawn:
+    """Return the tests and drawn sets of a split that is about to be written.
+
+    Args:
+        catalogue: knows modality, confirmation, size and node of each image.
+        assignments: rows with `image_id` and `split`.
+        asked: the sets.
+        seed: of the draws.
+        tree: the taxonomy.
+
+    Raises:
+        InputError: a test names a node that the taxonomy lacks, or one on both sides; the reader's list cannot be read, or names
+            an image that the catalogue lacks.
+    """
+    for test in asked.binary:
+        _require_sides(test.name, test.malignant, test.benign, tree)
+    split = {row["image_id"]: row["split"] for row in assignments}
+    exclusions = read_exclusions(asked.exclusions)
+    if unknown := [e.image_id for e in exclusions if e.image_id not in split]:
+        raise InputError(f"{asked.exclusions} names the image {unknown[0]}, which is not in the catalogue.", "Correct its row.")
+    facts = catalogue.rows(
+        """SELECT p.image_id, n.node_id, r.modality, r.confirmation, least(p.width, p.height)
+           FROM pictures p LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)"""
+    )
+    images = [
+        Candidate(
+            image,
+            split[image],
+            frozenset(tree.path(node) if node else ()),
+            tree.nine_class(node) if node else None,
+            tree.three_class(node) if node else None,
+            modality,
+            confirmation == "histopathology",
+            side,
+        )
+        for image, node, modality, confirmation, side in facts
+    ]
+    groups = {"nine": [g.name for g in tree.nine], "three": [g.name for g in tree.three]}
+    return draw_sets(images, asked, exclusions, seed, groups)
+
+
+def write_sets(catalogue: Catalogue, drawn: Drawn) -> None:
+    """Put the members of all sets in place of those of the last split; inside the transaction that writes the split."""
+    catalogue.execute("DELETE FROM drawn_sets")
+    rows = [
+        {"image_id": image, "kind": kind, "name": name}
+        for kind, members in (("test", drawn.tests), ("reader_set", drawn.reader_sets))
+        for image, names in members.items()
+        for name in names
+    ]
+    catalogue.insert("drawn_sets", rows)
+
+
+def _require_sides(test: str, malignant: Sequence[str], benign: Sequence[str], tree: Tree) -> None:
+    for node in (*malignant, *benign):
+        if node not in tree.nodes:
+            raise InputError(
+                f"The test {test} names the node {node}, which the taxonomy lacks.", "`curate taxonomy find` finds one."
+            )
+    both = [(a, b) for a in malignant for b in benign if not tree.conflict(a, b)]
+    if both:
+        raise InputError(f"The test {test} has {both[0][0]} and {both[0][1]} on its two sides, and one lies below the other.")
