@@ -18,14 +18,13 @@ def require_sound(rows: Collection[Mapping[str, Any]], component_of: Mapping[str
         BrokenInvariantError: an image is missing or there twice, a component straddles splits or folds, what is pinned has left
             train or is in a fold, an image that fails the quality gate is held out, or an exclusion has no reason.
     """
-    if broken := next(_broken(rows, component_of, pins), None):
+    complete = sorted(row["image_id"] for row in rows) == sorted(component_of)
+    broken = next(_broken(rows, component_of, pins), None) if complete else "its images are not those of the catalogue"
+    if broken:
         raise BrokenInvariantError(f"The split was not written: {broken}.", "This is a fault of dermcurate: please report it.")
 
 
 def _broken(rows: Collection[Mapping[str, Any]], component_of: Mapping[str, str], pins: Mapping[str, str]) -> Iterator[str]:
-    if sorted(row["image_id"] for row in rows) != sorted(component_of):
-        yield "its images are not those of the catalogue"
-        return
     split_of: dict[str, str] = {}
     fold_of: dict[str, int | None] = {}
     for row in rows:
