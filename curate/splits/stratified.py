@@ -9,19 +9,20 @@ as long as that helps. No set exceeds its share.
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import islice
 
 from curate.splits.atom import Atom, Cells, draw
 from curate.splits.protocol import Protocol
-from curate.splits.strata import Task, folds_task, splits_task
+from curate.splits.strata import ALL, Task, folds_task, splits_task
 
-STEPS = 400  # moves and swaps at most
-CHOICES = 40  # kinds of components looked at on either side of a swap
+TRIES = 20_000  # moves and swaps looked at, at most: some seconds
+CHOICES = 24  # kinds of components looked at on either side of a swap
 
 LEAST_RELIEF = 1e-12
 LEAST_WANTED = 0.5  # images: of a stratum that a part should hardly have
 
 Move = tuple[Atom, int]
-Kind = tuple[int, bool, Cells, Cells | None]
+Kind = tuple[bool, Cells, Cells | None]
 
 
 def stratified_splits(atoms: list[Atom], protocol: Protocol, fixed: Mapping[str, str]) -> dict[str, str]:
@@ -79,10 +80,6 @@ class _State:
         self.sizes[part] += atom.size
         self.placed[atom.component] = part
 
-    def kind(self, atom: Atom) -> Kind:
-        """Return what components alike share: where they stand, where they may, and what they hold."""
-        return self.placed[atom.component], atom.testable, atom.cells, atom.test_cells
-
     def has_room(self, part: int, size: int) -> bool:
         """Say whether a part may take so many images more."""
         room = self.task.room[part]
@@ -123,14 +120,13 @@ class _State:
 
 def _repair(state: _State, free: list[Atom]) -> None:
     """Move and swap components while that brings strata nearer to the tolerance."""
-    kinds: defaultdict[Kind, dict[str, Atom]] = defaultdict(dict)  # of components alike in one part, one is tried
-    for atom in free:
-        kinds[state.kind(atom)][atom.component] = atom
-    for _ in range(STEPS):
+    alike = _Alike(state, free)
+    tries = TRIES
+    while tries > 0:
         best, moves = LEAST_RELIEF, []
-        ones = [next(iter(alike.values())) for alike in kinds.values() if alike]
         for part, stratum in _worst(state):
-            for tried in _moves(state, ones, part, stratum):
+            for tried in islice(_moves(state, alike, part, stratum), tries):
+                tries -= 1
                 if (relief := state.relief(tried)) > best:
                     best, moves = relief, tried
             if moves:
@@ -138,9 +134,34 @@ def _repair(state: _State, free: list[Atom]) -> None:
         if not moves:
             return
         for atom, part in moves:
-            del kinds[state.kind(atom)][atom.component]
-            state.put(atom, part)
-            kinds[state.kind(atom)][atom.component] = atom
+            alike.move(atom, part)
+
+
+class _Alike:
+    """The components that may be moved, by kind and by where they stand; of components alike in one part, one is tried."""
+
+    def __init__(self, state: _State, free: list[Atom]) -> None:
+        self.state = state
+        self.standing: defaultdict[tuple[Kind, int], dict[str, Atom]] = defaultdict(dict)
+        self.holding: defaultdict[str, dict[Kind, None]] = defaultdict(dict)
+        for atom in free:
+            kind = (atom.testable, atom.cells, atom.test_cells)
+            self.standing[kind, state.placed[atom.component]][atom.component] = atom
+            for stratum in state.task.strata(atom, -1):
+                self.holding[stratum][kind] = None
+
+    def ones(self, stratum: str) -> list[Atom]:
+        """Return a component of each kind and part that holds a stratum, some kinds at most."""
+        parts = range(len(self.state.task.parts))
+        found = (self.standing.get((kind, part)) for kind in self.holding[stratum] for part in parts)
+        return [next(iter(alike.values())) for alike in islice(filter(None, found), CHOICES)]
+
+    def move(self, atom: Atom, part: int) -> None:
+        """Place a component elsewhere."""
+        kind = (atom.testable, atom.cells, atom.test_cells)
+        del self.standing[kind, self.state.placed[atom.component]][atom.component]
+        self.state.put(atom, part)
+        self.standing[kind, part][atom.component] = atom
 
 
 def _worst(state: _State) -> list[tuple[int, str]]:
@@ -155,16 +176,17 @@ def _worst(state: _State) -> list[tuple[int, str]]:
     return [(part, stratum) for _, part, stratum in sorted(off)]
 
 
-def _moves(state: _State, ones: list[Atom], part: int, stratum: str) -> Iterator[list[Move]]:
+def _moves(state: _State, alike: _Alike, part: int, stratum: str) -> Iterator[list[Move]]:
     """Yield moves of one component that holds the stratum into or out of the part, then swaps of such a one with another."""
     allowed = state.task.allowed
-    holders = [atom for atom in ones if stratum in state.task.strata(atom, part)][:CHOICES]
+    holders = alike.ones(stratum)
     for atom in holders:
         here = state.placed[atom.component]
         yield from ([(atom, there)] for there in allowed(atom) if there != here and part in (here, there))
+    others = alike.ones(ALL)
     for atom in holders:
         here = state.placed[atom.component]
-        for other in ones[:CHOICES]:
+        for other in others:
             there = state.placed[other.component]
             if there != here and there in allowed(atom) and here in allowed(other):
                 yield [(atom, there), (other, here)]

@@ -179,7 +179,7 @@ def test_repair_brings_within_the_tolerance_what_the_greedy_order_misses(monkeyp
         return proportions(atoms, assign(atoms, protocol), {}, protocol)[0]["splits"]["largest"]
 
     assert largest() == repaired
-    monkeypatch.setattr("curate.splits.stratified.STEPS", 0)
+    monkeypatch.setattr("curate.splits.stratified.TRIES", 0)
     assert largest() == greedy
 
 
