@@ -8,7 +8,7 @@ from curate.cli.options import Json, Quiet, Workspace
 
 
 def split(
-    protocol: Annotated[str, typer.Option("--protocol", help="holdout, paper or kfold.")] = "holdout",
+    protocol: Annotated[str, typer.Option("--protocol", help="holdout, paper, kfold or official.")] = "holdout",
     test: Annotated[float, typer.Option("--test", min=0, max=1, help="Share of the images.")] = 0.2,
     validation: Annotated[float, typer.Option("--validation", min=0, max=1, help="Share of the images.")] = 0.1,
     folds: Annotated[int, typer.Option("--folds", min=0, max=100, help="Folds over train and validation; the paper has nine.")] = 0,
@@ -16,6 +16,14 @@ def split(
     independent: Annotated[
         list[str] | None,
         typer.Option("--independent", metavar="SOURCE_ID", help="Source that may be a test of `paper`; repeatable."),
+    ] = None,
+    assignment: Annotated[str, typer.Option("--assignment", help="random, stratified, hashed or majority.")] = "random",
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", min=0, max=1, help="How far a stratum's share may be off (stratified).")
+    ] = 0.05,
+    adopt: Annotated[
+        list[str] | None,
+        typer.Option("--adopt", metavar="SOURCE_ID", help="Source whose own split `official` adopts; repeatable, by default all."),
     ] = None,
     workspace: Workspace = None,
     as_json: Json = False,
@@ -27,6 +35,7 @@ def split(
     from curate.catalogue import Catalogue, workspace_folder
     from curate.errors import InputError
     from curate.splits.closure import closure_lines
+    from curate.splits.in_words import summary_lines
     from curate.splits.protocol import Protocol
     from curate.splits.stage import split as stage
     from curate.taxonomy.tree import Tree
@@ -39,6 +48,9 @@ def split(
         "folds": folds,
         "seed": seed,
         "independent": tuple(independent or ()),
+        "assignment": assignment,
+        "tolerance": tolerance,
+        "adopt": tuple(adopt or ()),
     }
     try:
         chosen = Protocol.model_validate(asked)
@@ -53,5 +65,5 @@ def split(
     lines = [f"{count:>8} {name}" for name, count in summary["splits"].items()]
     lines += [f"{count:>8} excluded: {reason}" for reason, count in summary["excluded"].items()]
     lines += [f"{count:>8} kept in train: {reason}" for reason, count in summary["pinned"].items()]
-    lines += ["", *closure_lines(summary["sets"])]
+    lines += [*summary_lines(summary), "", *closure_lines(summary["sets"])]
     Terminal(as_json=as_json, quiet=quiet).result(summary, lines)

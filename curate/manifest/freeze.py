@@ -249,7 +249,8 @@ def _info(
     new: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
     linked = required_stage(catalogue, "link", "curate link")
-    protocol = required_stage(catalogue, "split", "curate split").settings["protocol"]
+    made = required_stage(catalogue, "split", "curate split")
+    protocol = made.settings["protocol"]
     extractor = required_stage(catalogue, "fingerprint", "curate fingerprint").settings["extractor"]
     calibration = linked.summary.get("calibration")
     policy = {**linked.settings["policy"], "calibration": calibration and calibration["sha256"]}
@@ -274,6 +275,8 @@ def _info(
         "pairs_compared": linked.summary["pairs_compared"],
         "protocol": {
             "name": protocol["protocol"],
+            "assignment": protocol["assignment"],
+            "adopted": made.summary["official"]["adopted"] if made.summary["official"] else [],
             "test": protocol["test"],
             "validation": protocol["validation"],
             "folds": protocol["folds"],
@@ -294,8 +297,8 @@ def _info(
                 1 for s, n in zip(columns["split"], columns["nine_class"], strict=True) if s != "excluded" and n is None
             ),
         },
-        "drawn_sets": required_stage(catalogue, "split", "curate split").summary["sets"],
-        "sources": _sources(catalogue, set(protocol["independent"])),
+        "drawn_sets": made.summary["sets"],
+        "sources": _sources(catalogue, set(protocol["independent"]), made.summary["levels"]),
         "rejected": [
             {"source": s, "path": p, "reason": r}
             for s, p, r in catalogue.rows("SELECT source_id, path, reason FROM rejected_files ORDER BY 1, 2")
@@ -334,7 +337,7 @@ def _unseen(calibration: dict[str, Any] | None) -> str:
     )
 
 
-def _sources(catalogue: Catalogue, independent: set[str]) -> list[dict[str, Any]]:
+def _sources(catalogue: Catalogue, independent: set[str], levels: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     folders: dict[str, list[dict[str, Any]]] = {}
     for source, folder, *numbers in catalogue.rows(
         """WITH roles AS (
@@ -354,6 +357,7 @@ def _sources(catalogue: Catalogue, independent: set[str]) -> list[dict[str, Any]
             "licence": licence,
             "citation": citation,
             "independent": source in independent,
+            **_level(levels.get(source)),
             "declaration_sha256": digest,
             "images": sum(f["images"] for f in folders.get(source, [])),
             "rows": rows,
@@ -365,6 +369,11 @@ def _sources(catalogue: Catalogue, independent: set[str]) -> list[dict[str, Any]
                FROM sources s JOIN ingests i USING (source_id) ORDER BY 1"""
         )
     ]
+
+
+def _level(found: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the level of a source and how many of its images have keys of each; a source without pictures has none."""
+    return {"level": found["level"], "keyed": {n: found[n] for n in ("patient", "lesion", "image")}} if found else {}
 
 
 def _versions() -> dict[str, str]:

@@ -53,11 +53,17 @@ def no_key_crosses_folds(frozen: Frozen) -> Iterator[str]:
 
 
 def protocol_keeps_its_name(frozen: Frozen) -> Iterator[str]:
-    """3: the protocol of the paper asks for independence and confirmation, and sources are listed as it lists them."""
+    """3: the paper's protocol asks for independence and confirmation, `official` keeps to what was published, sources fit."""
     protocol = frozen.info["protocol"]
     requires = protocol["test_requires"]
     if protocol["name"] == "paper" and not (requires["independent"] and requires["confirmed"]):
         yield "manifest.json: the protocol is paper, and test_requires asks for less"
+    if protocol["name"] == "official":
+        adopted = set(protocol["adopted"])
+        for row in frozen.images:
+            side = row["official_split"] if row["source"] in adopted else None
+            if row["split"] not in (side or "train", "excluded"):
+                yield f"{row['image_id']}: in {row['split']}, and its publisher put it in {side or 'no split that is adopted'}"
     for source in frozen.info["sources"]:
         if source["independent"] != (source["id"] in protocol["independent"]):
             yield f"source {source['id']}: independent does not fit the protocol's list"

@@ -1,70 +1,49 @@
 """Whole components to splits and folds: deterministic by seed, whatever the order of the input."""
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from curate.splits.at_random import majority_splits, random_folds, random_splits
+from curate.splits.atom import Atom
+from curate.splits.hashed import hashed_folds, hashed_splits
 from curate.splits.protocol import Protocol
+from curate.splits.stratified import stratified_folds, stratified_splits
+
+__all__ = ["Atom", "assign", "folds"]
+
+SPLITS = {
+    "random": random_splits,
+    "majority": majority_splits,
+    "hashed": hashed_splits,
+    "stratified": stratified_splits,
+}
+FOLDS = {
+    "random": random_folds,
+    "majority": random_folds,  # the authors' folds were of single images; ours are of whole components
+    "hashed": hashed_folds,
+    "stratified": stratified_folds,
+}
 
 
-@dataclass(frozen=True)
-class Atom:
-    """A component as the assignment sees it.
+def assign(atoms: list[Atom], protocol: Protocol, fixed: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the split of each component, as the protocol's `assignment` makes it.
 
-    Attributes:
-        component: its name.
-        size: its images that can stand in a split.
-        pinned: why it must stay in train; empty when it need not.
-        testable: whether the protocol allows it in a test.
+    Args:
+        atoms: the components, those that are fixed among them; `members` for majority and hashed, `cells` for stratified.
+        protocol: any but `official`, whose splits are the publisher's.
+        fixed: components that keep their split; their sizes count towards the shares.
     """
-
-    component: str
-    size: int
-    pinned: tuple[str, ...]
-    testable: bool
+    return SPLITS[protocol.assignment](atoms, protocol, fixed or {})
 
 
-def assign(atoms: list[Atom], protocol: Protocol) -> dict[str, str]:
-    """Return the split of each component.
-
-    Components are drawn in an order that a hash of seed and name gives. A component goes to the test when it fits into what
-    the test still lacks, else to the validation set likewise, else to train; so no set exceeds its share.
-    """
-    total = sum(atom.size for atom in atoms)
-    lacking = {
-        "test": round(protocol.test * total) if protocol.protocol != "kfold" else 0,
-        "validation": round(protocol.validation * total) if protocol.protocol != "kfold" else 0,
-    }
-    splits: dict[str, str] = {}
-    for atom in sorted(atoms, key=lambda a: _draw(protocol.seed, "split", a.component)):
-        splits[atom.component] = "train"
-        if atom.pinned:
-            continue
-        for split in ("test", "validation"):
-            if atom.size <= lacking[split] and (split != "test" or atom.testable):
-                lacking[split] -= atom.size
-                splits[atom.component] = split
-                break
-    return splits
-
-
-def folds(atoms: list[Atom], splits: Mapping[str, str], protocol: Protocol) -> dict[str, int]:
+def folds(
+    atoms: list[Atom], splits: Mapping[str, str], protocol: Protocol, fixed: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """Return the fold of each component that takes part in cross-validation: whole, not in the test, not pinned.
 
-    In an order drawn by seed, each goes to the fold with the fewest images so far.
+    Args:
+        atoms: the components.
+        splits: the split of each.
+        protocol: with as many folds as it says; none where it says 0.
+        fixed: components that keep their fold, if they still take part; their sizes count.
     """
-    if not protocol.folds:
-        return {}
-    sizes = [0] * protocol.folds
-    placed: dict[str, int] = {}
-    for atom in sorted(atoms, key=lambda a: _draw(protocol.seed, "fold", a.component)):
-        if atom.pinned or splits[atom.component] == "test":
-            continue
-        fold = sizes.index(min(sizes))
-        sizes[fold] += atom.size
-        placed[atom.component] = fold
-    return placed
-
-
-def _draw(seed: int, purpose: str, component: str) -> bytes:
-    return hashlib.sha256(f"{seed}\n{purpose}\n{component}".encode()).digest()
+    return FOLDS[protocol.assignment](atoms, splits, protocol, fixed or {}) if protocol.folds else {}

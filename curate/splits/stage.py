@@ -1,7 +1,6 @@
 """The stage `split`: every image in train, validation or test, or excluded with its reason."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import Any
 
 from curate.catalogue import Catalogue, digest_of, stage_record
@@ -9,26 +8,21 @@ from curate.catalogue.stages import digest_of_rows, record_stage, replace_findin
 from curate.errors import InputError, NotReadyError
 from curate.graph.link import link_is_current
 from curate.splits.assign import Atom, assign, folds
+from curate.splits.atom import Cell, Cells
+from curate.splits.audit_official import audit
+from curate.splits.check import require_sound
 from curate.splits.drawn_sets import sets_of, write_sets
+from curate.splits.images import Image, adopted_sources, read_images
+from curate.splits.levels import levels
+from curate.splits.official import adopt
+from curate.splits.proportions import proportions
 from curate.splits.protocol import Protocol
 from curate.splits.test_sets import read_exclusions
 from curate.taxonomy.tree import Tree
 
 STAGE = "split"
-VERSION = 2
+VERSION = 3
 PINNING = {"component.over-budget": "over_budget", "component.weak-bridge": "weak_bridge"}
-
-
-@dataclass(frozen=True)
-class _Image:
-    image_id: str
-    source: str
-    component: str
-    lesion_component: str
-    node_id: str | None
-    no_node: str
-    confirmation: str | None
-    quality_fail: str | None
 
 
 def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any]:
@@ -40,26 +34,39 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
         tree: the taxonomy, for label conflicts.
 
     Returns:
-        The summary: images by split, exclusions by reason, images pinned to train by reason, folds, findings.
+        The summary: images by split, exclusions by reason, images pinned to train by reason, folds, the level of each source,
+        how far proportions are kept (`stratified`), the audit of the publishers' splits (`official`), findings.
 
     Raises:
-        InputError: no image can stand in a split, or a source named as independent is not in the catalogue.
+        InputError: no image can stand in a split, or a source that the protocol names is not in the catalogue or has no split.
+        BrokenInvariantError: the assignment is not sound; nothing is written.
     """
     input_digest = _input_digest(catalogue, protocol, tree)
     last = stage_record(catalogue, STAGE)
     if last and last.input_digest == input_digest:
         return {**last.summary, "skipped": True}
-    images = _images(catalogue, protocol)
+    images = read_images(catalogue, protocol)
+    sources = adopted_sources(images, protocol)
     conflicts, findings = _label_conflicts(images, tree)
     own = {i for (i,) in catalogue.rows("SELECT DISTINCT image_id FROM image_label_conflicts")}  # findings of ingest
     conflicts |= {i.component for i in images if i.image_id in own}
     reasons = {i.image_id: i.no_node for i in images if i.node_id is None}
-    atoms = _atoms(catalogue, images, reasons, conflicts, protocol)
-    splits = assign(atoms, protocol)
+    atoms = _atoms(catalogue, images, reasons, conflicts, protocol, tree)
+    audited = None
+    if protocol.protocol == "official":
+        adopted = adopt(images, atoms, reasons, sources)
+        atoms, splits, reasons = adopted.atoms, adopted.splits, reasons | adopted.reasons
+        audited, leaks = audit(catalogue, images, splits, reasons, sources)
+        findings += leaks
+    else:
+        splits = assign(atoms, protocol)
     fold_of = folds(atoms, splits, protocol)
+    strata, off = proportions(atoms, splits, fold_of, protocol)
+    findings += off
     pinned = {atom.component: ",".join(atom.pinned) for atom in atoms if atom.pinned}
     if protocol.protocol == "paper":
-        reasons |= {i.image_id: "overlaps_test" for i in images if splits.get(i.component) == "test" and not _testable(i, protocol)}
+        overlapping = [i for i in images if splits.get(i.component) == "test" and not _testable(i, protocol)]
+        reasons |= {i.image_id: "overlaps_test" for i in overlapping}
     rows = [
         {
             "image_id": i.image_id,
@@ -77,9 +84,13 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
         "excluded": dict(sorted(Counter(reasons.values()).items())),
         "pinned": dict(sorted(Counter(r["pinned"] for r in rows if r["pinned"]).items())),
         "folds": [sum(1 for r in rows if r["fold"] == f) for f in range(protocol.folds)],
+        "levels": levels(catalogue),
+        "strata": strata,
+        "official": audited,
         "findings": len(findings),
         "sets": drawn.closure,
     }
+    require_sound(rows, {i.image_id: i.component for i in images}, pinned)
     with catalogue.transaction():
         catalogue.execute("DELETE FROM assignments")
         catalogue.insert("assignments", rows)
@@ -111,35 +122,12 @@ def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> str:
     return digest_of(VERSION, linked.output_digest, tree.digest, decided, not_shown, protocol.model_dump(mode="json"))
 
 
-def _images(catalogue: Catalogue, protocol: Protocol) -> list[_Image]:
-    known = {s for (s,) in catalogue.rows("SELECT source_id FROM sources")}
-    if unknown := sorted(set(protocol.independent) - known):
-        raise InputError(f"The source {unknown[0]!r}, named as independent, is not in the catalogue.", "Ingest it, or take it out.")
-    rows = catalogue.rows(
-        """SELECT p.image_id, p.source_id, c.component, c.lesion_component, n.node_id,
-                  CASE WHEN NOT EXISTS (SELECT 1 FROM image_labels l WHERE l.image_id = p.image_id) THEN 'no_label'
-                       WHEN EXISTS (SELECT 1 FROM image_labels l WHERE l.image_id = p.image_id AND l.how IS NULL)
-                           THEN 'label_unmapped'
-                       WHEN EXISTS (SELECT 1 FROM image_labels l WHERE l.image_id = p.image_id AND l.node_id IS NOT NULL)
-                           THEN 'labels_of_several_roots'
-                       ELSE 'label_without_node' END,
-                  r.confirmation, p.width, p.height, p.sharpness, p.contrast
-           FROM pictures p JOIN components c USING (image_id)
-           LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)
-           ORDER BY p.image_id"""
-    )
-    return [
-        _Image(image, source, component, lesion, node, no_node, confirmation, protocol.quality.fails(*measures))
-        for image, source, component, lesion, node, no_node, confirmation, *measures in rows
-    ]
-
-
-def _label_conflicts(images: list[_Image], tree: Tree) -> tuple[set[str], list[dict[str, Any]]]:
+def _label_conflicts(images: list[Image], tree: Tree) -> tuple[set[str], list[dict[str, Any]]]:
     """Return the components with images of one lesion under labels that exclude each other, and a finding for each.
 
     Images joined by nothing but their patient may well show different diseases, so the lesion component is what counts.
     """
-    groups: dict[str, list[_Image]] = defaultdict(list)
+    groups: dict[str, list[Image]] = defaultdict(list)
     for image in images:
         if image.node_id is not None:
             groups[image.lesion_component].append(image)
@@ -163,7 +151,12 @@ def _label_conflicts(images: list[_Image], tree: Tree) -> tuple[set[str], list[d
 
 
 def _atoms(
-    catalogue: Catalogue, images: list[_Image], reasons: dict[str, str], conflicts: set[str], protocol: Protocol
+    catalogue: Catalogue,
+    images: list[Image],
+    reasons: dict[str, str],
+    conflicts: set[str],
+    protocol: Protocol,
+    tree: Tree,
 ) -> list[Atom]:
     """Return the components that hold at least one image that can stand in a split."""
     pins: dict[str, set[str]] = defaultdict(set)
@@ -173,13 +166,15 @@ def _atoms(
         pins[component].add(PINNING[finding_id])
     for component in conflicts:
         pins[component].add("label_conflict")
-    members: dict[str, list[_Image]] = defaultdict(list)
+    standing: dict[str, list[Image]] = defaultdict(list)
+    members: dict[str, list[str]] = defaultdict(list)
     for image in images:
+        members[image.component].append(image.image_id)
         if image.image_id not in reasons:
-            members[image.component].append(image)
+            standing[image.component].append(image)
             if image.quality_fail:
                 pins[image.component].add("quality")
-    if not members:
+    if not standing:
         raise InputError("No image can stand in a split: none has a place in the taxonomy.", "`curate status` lists the reasons.")
     paper = protocol.protocol == "paper"
     return [
@@ -188,10 +183,26 @@ def _atoms(
             size=len(group),
             pinned=tuple(sorted(pins.get(component, ()))),
             testable=not paper or any(_testable(i, protocol) for i in group),
+            members=tuple(members[component]),
+            cells=_cells(group, tree),
+            test_cells=_cells([i for i in group if _testable(i, protocol)], tree) if paper else None,
         )
-        for component, group in sorted(members.items())
+        for component, group in sorted(standing.items())
     ]
 
 
-def _testable(image: _Image, protocol: Protocol) -> bool:
+def _cells(images: list[Image], tree: Tree) -> Cells:
+    """Return how many images lie in which cell; the class is one of the nine, or of the three where the label lies above them.
+
+    Training classes are too many to be kept in proportion.
+    """
+    cells: Counter[Cell] = Counter()
+    for image in images:
+        assert image.node_id is not None, "an image without a node can stand in no split"
+        named = tree.nine_class(image.node_id) or tree.three_class(image.node_id)
+        cells[named, image.source, image.modality or "unknown", image.skin_type or "unknown"] += 1
+    return tuple(sorted(cells.items()))
+
+
+def _testable(image: Image, protocol: Protocol) -> bool:
     return image.source in protocol.independent and image.confirmation == "histopathology"
