@@ -24,19 +24,25 @@ class Atom:
     testable: bool
 
 
-def assign(atoms: list[Atom], protocol: Protocol) -> dict[str, str]:
+def assign(atoms: list[Atom], protocol: Protocol, fixed: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the split of each component.
 
     Components are drawn in an order that a hash of seed and name gives. A component goes to the test when it fits into what
     the test still lacks, else to the validation set likewise, else to train; so no set exceeds its share.
+    Components whose split is `fixed` keep it, and what they fill is no longer lacking.
     """
+    fixed = fixed or {}
     total = sum(atom.size for atom in atoms)
     lacking = {
         "test": round(protocol.test * total) if protocol.protocol != "kfold" else 0,
         "validation": round(protocol.validation * total) if protocol.protocol != "kfold" else 0,
     }
-    splits: dict[str, str] = {}
+    splits = {atom.component: fixed[atom.component] for atom in atoms if atom.component in fixed}
+    for split in lacking:
+        lacking[split] -= sum(atom.size for atom in atoms if splits.get(atom.component) == split)
     for atom in sorted(atoms, key=lambda a: _draw(protocol.seed, "split", a.component)):
+        if atom.component in fixed:
+            continue
         splits[atom.component] = "train"
         if atom.pinned:
             continue
@@ -48,17 +54,21 @@ def assign(atoms: list[Atom], protocol: Protocol) -> dict[str, str]:
     return splits
 
 
-def folds(atoms: list[Atom], splits: Mapping[str, str], protocol: Protocol) -> dict[str, int]:
+def folds(
+    atoms: list[Atom], splits: Mapping[str, str], protocol: Protocol, fixed: Mapping[str, int | None] | None = None
+) -> dict[str, int]:
     """Return the fold of each component that takes part in cross-validation: whole, not in the test, not pinned.
 
-    In an order drawn by seed, each goes to the fold with the fewest images so far.
+    In an order drawn by seed, each goes to the fold with the fewest images so far. Components with a `fixed` fold, or None for
+    no fold, come first.
     """
+    fixed = fixed or {}
     if not protocol.folds:
         return {}
-    sizes = [0] * protocol.folds
-    placed: dict[str, int] = {}
+    placed = {atom.component: fold for atom in atoms if (fold := fixed.get(atom.component)) is not None}
+    sizes = [sum(atom.size for atom in atoms if placed.get(atom.component) == fold) for fold in range(protocol.folds)]
     for atom in sorted(atoms, key=lambda a: _draw(protocol.seed, "fold", a.component)):
-        if atom.pinned or splits[atom.component] == "test":
+        if atom.component in fixed or atom.pinned or splits[atom.component] == "test":
             continue
         fold = sizes.index(min(sizes))
         sizes[fold] += atom.size
