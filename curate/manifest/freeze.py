@@ -14,6 +14,8 @@ import curate
 from curate.catalogue import Catalogue, digest_of, stage_record
 from curate.catalogue.stages import record_stage, required_stage
 from curate.errors import InputError, NotReadyError
+from curate.manifest.extension import history
+from curate.manifest.read import Manifest
 from curate.manifest.schema import EDGES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION
 from curate.manifest.text import text_lines
 from curate.splits.stage import split_is_current
@@ -106,11 +108,12 @@ def _write(
     if text:
         _write_text(images, folder / "images.csv")
         _write_text(edges, folder / "edges.csv")
-    _write_json(
-        classes_json(tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=max_class_size, inclusive=inclusive),
-        folder / "classes.json",
-    )
-    _write_json(_info(catalogue, name, images, edges, allowed), folder / "manifest.json")
+    used = classes_json(tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=max_class_size, inclusive=inclusive)
+    _write_json(used, folder / "classes.json")
+    info = _info(catalogue, name, images, edges, allowed)
+    extends = required_stage(catalogue, "split", "curate split").settings.get("extends")
+    info |= history(extends, Manifest(folder, "", info, used, images, edges))
+    _write_json(info, folder / "manifest.json")
     names = sorted(p.name for p in folder.iterdir())
     sums = "".join(f"{_file_sha256(folder / n)}  {n}\n" for n in names)
     _write_bytes(sums.encode(), folder / "SHA256SUMS")
@@ -133,7 +136,7 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
                    FROM image_lesion_keys k WHERE k.image_id = p.image_id) AS lesion_keys,
                   (SELECT coalesce(list(k.patient_key ORDER BY k.patient_key), [])
                    FROM image_patient_keys k WHERE k.image_id = p.image_id) AS patient_keys
-           FROM pictures p JOIN assignments a USING (image_id) JOIN components c USING (image_id)
+           FROM pictures p JOIN assignments a USING (image_id) JOIN split_components c USING (image_id)
            LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)"""
     )
     names = [column[0] for column in frame.description]
@@ -150,7 +153,7 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
 
 def _edge_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
     names = ("image_a", "image_b", "evidence", "score", "probability", "must_link", "basis")
-    rows = catalogue.rows(f"SELECT {', '.join(names)} FROM edges")
+    rows = catalogue.rows(f"SELECT {', '.join(names)} FROM split_edges")
     return [dict(zip(names, row, strict=True)) for row in sorted(rows)]
 
 

@@ -5,10 +5,24 @@ to each other.
 """
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
-from curate.manifest.invariants import Frozen
+from curate.manifest.invariants import GIVEN, Frozen
+
+FIRST = "1.0.0"
+VERSION = re.compile(r"[1-9]\d*\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
+QUARANTINED = "quarantined"
+DROPS = (
+    "merged_with_test",
+    "merged_with_validation",
+    "merged_with_fold",
+    "label_lost",
+    "quality_lost",
+    "confirmation_lost",
+    "label_conflict_in_test",
+)
 
 
 def measures_are_numbers(frozen: Frozen) -> Iterator[str]:
@@ -96,6 +110,34 @@ def tree_is_listed_once(frozen: Frozen) -> Iterator[str]:
             yield f"nine-class {group['name']} is not under {group['three']}"
 
 
+def growth_is_told(frozen: Frozen) -> Iterator[str]:
+    """12: what an extension says of itself is what its rows say, and one that extends nothing has dropped and set aside nothing."""
+    extends, version = frozen.info.get("extends"), frozen.info.get("version", FIRST)
+    reasons = Counter(row["excluded_reason"] for row in frozen.images)
+    given = sum(1 for row in frozen.images if row["split"] in GIVEN)
+    dropped = sum(reasons[why] for why in DROPS)
+    if VERSION.fullmatch(version) is None:
+        yield f"manifest.json: version {version!r} is not three numbers"
+    elif extends is None:
+        if version != FIRST:
+            yield f"manifest.json: version {version}, and it extends nothing"
+    elif extends["dropped"] and not (version.endswith(".0.0") and version != FIRST):
+        yield f"manifest.json: version {version}, and images were dropped"
+    elif version == FIRST:
+        yield f"manifest.json: version {version}, and it extends {extends['name']}"
+    told = extends or {"kept": 0, "added": given, "dropped": 0, "quarantined": 0}
+    if told["kept"] + told["added"] != given:
+        yield f"manifest.json: {told['kept']} images kept and {told['added']} added, {given} are in splits"
+    if told["quarantined"] != reasons[QUARANTINED]:
+        yield f"manifest.json: {told['quarantined']} images quarantined, {reasons[QUARANTINED]} rows"
+    if told["dropped"] > dropped or (extends is None and dropped):
+        yield f"manifest.json: {told['dropped']} images dropped, {dropped} rows"
+    for edge in frozen.edges:
+        for end in (edge["image_a"], edge["image_b"]):
+            if end in frozen.by_id and frozen.by_id[end]["excluded_reason"] == QUARANTINED:
+                yield f"edge {edge['image_a']} - {edge['image_b']}: {end} is quarantined"
+
+
 STATED: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (
     (0, "measures are numbers", measures_are_numbers),
     (1, "folds hold everyone", folds_hold_everyone),
@@ -104,4 +146,5 @@ STATED: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (
     (3, "the protocol keeps its name", protocol_keeps_its_name),
     (5, "every folder is listed", every_folder_is_listed),
     (7, "the tree is listed once", tree_is_listed_once),
+    (12, "growth is told", growth_is_told),
 )

@@ -29,8 +29,7 @@ class Frozen:
     """The manifest that is extended, as far as growth needs it.
 
     Attributes:
-        folder, name, digest, version: where it lies and what it is.
-        folds: how many its protocol has.
+        folder, name, digest: where it lies and what it is.
         seats: of each of its images that is in a split.
         pins: why those of them that are pinned to train are so.
         excluded: the reason of each other image.
@@ -42,8 +41,6 @@ class Frozen:
     folder: str
     name: str
     digest: str
-    version: str
-    folds: int
     seats: Mapping[str, Seat]
     pins: Mapping[str, str]
     excluded: Mapping[str, str]
