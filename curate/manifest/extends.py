@@ -19,6 +19,7 @@ from curate.manifest.verify import verify
 Row = dict[str, Any]
 ORDER = ("test", "validation", "train")  # which of several splits stays when they are tied
 KEPT_SETTINGS = ("protocol", "seed")
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 
 
 def extension_differences(folder: Path, old: Path) -> Iterator[str]:
@@ -34,19 +35,29 @@ def extension_differences(folder: Path, old: Path) -> Iterator[str]:
         return
     before = load(old)
     try:
-        yield from list(_differences(before, load(folder)))
-    except (CurateError, KeyError, TypeError, ValueError, AttributeError) as error:
-        yield f"cannot be compared with {old.name}, a value is missing or of another type ({type(error).__name__}: {error})"
+        after = load(folder)
+        was = {row["image_id"]: row for row in before.images.to_pylist()}
+        drops = _Drops(was, Frozen(after.images.to_pylist(), after.edges.to_pylist(), after.classes, after.info))
+    except (CurateError, *MALFORMED) as error:
+        yield f"cannot be compared with {old.name} ({type(error).__name__}: {error})"
+        return
+    for what, check in (
+        ("what the manifest says of it", lambda: _statement(before, after, was, drops.tables.by_id)),
+        ("its version", lambda: _version(before, after)),
+        ("its images", lambda: _images(before, after, drops)),
+        ("its seats", drops.wrong_seats),
+    ):
+        try:
+            yield from list(check())
+        except (CurateError, *MALFORMED) as error:
+            yield f"{what} cannot be checked, a value is missing or of another type ({type(error).__name__}: {error})"
 
 
-def _differences(before: Manifest, after: Manifest) -> Iterator[str]:
-    was = {row["image_id"]: row for row in before.images.to_pylist()}
-    tables = Frozen(after.images.to_pylist(), after.edges.to_pylist(), after.classes, after.info)
-    yield from _statement(before, after, was, tables.by_id)
-    drops = _Drops(was, tables)
+def _images(before: Manifest, after: Manifest, drops: "_Drops") -> Iterator[str]:
+    """Yield the images of the older manifest that are not where they were, and were not dropped either."""
     named = {image for f in after.info["findings"] if f["id"] in ("growth.merged", "growth.dropped") for image in f["images"]}
-    for image, old in was.items():
-        new = tables.by_id.get(image)
+    for image, old in drops.was.items():
+        new = drops.tables.by_id.get(image)
         if new is None:
             yield f"{image}: {old['split']} in {before.info['name']}, and no longer there"
             continue
@@ -65,11 +76,13 @@ def _differences(before: Manifest, after: Manifest) -> Iterator[str]:
             yield f"{image}: was in {old['split']}, and is excluded for {reason}, which nothing in the tables bears out"
         elif image not in named:
             yield f"{image}: was dropped from {old['split']} ({reason}), and no finding says so"
-    yield from drops.wrong_seats()
 
 
 def _statement(before: Manifest, after: Manifest, was: dict[str, Row], now: dict[str, Row]) -> Iterator[str]:
     """Yield where manifest.json says of the extension what the two manifests do not."""
+    for what in KEPT_SETTINGS:
+        if after.info[what] != before.info[what]:
+            yield f"{what} is {after.info[what]}, and was {before.info[what]}"
     stated = after.info["extends"]
     if stated is None:
         yield "manifest.json says that it extends nothing"
@@ -86,9 +99,9 @@ def _statement(before: Manifest, after: Manifest, was: dict[str, Row], now: dict
     for what, value in found.items():
         if stated[what] != value:
             yield f"manifest.json says extends.{what} = {stated[what]}, and it is {value}"
-    for what in KEPT_SETTINGS:
-        if after.info[what] != before.info[what]:
-            yield f"{what} is {after.info[what]}, and was {before.info[what]}"
+
+
+def _version(before: Manifest, after: Manifest) -> Iterator[str]:
     version = next_version(before.info.get("version", "1.0.0"), compare(before, after).step)
     if after.info["version"] != version:
         yield f"version is {after.info['version']}, and what changed makes it {version}"

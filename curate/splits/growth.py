@@ -15,9 +15,22 @@ from curate.graph.components import components
 from curate.graph.evidence.interface import Edge
 from curate.splits.assign import Atom
 from curate.splits.quarantine import bridges, bringing_conflict, conflicting_tests, tying, without
-from curate.splits.seats import CONFLICT, DROPS, QUARANTINED, Exclude, Frozen, Member, Merge, Seat, conflict, grouped, seated, tests
+from curate.splits.seats import (
+    CONFLICT,
+    DROPS,
+    QUARANTINED,
+    Exclude,
+    Frozen,
+    Member,
+    Merge,
+    Seat,
+    conflict,
+    grouped,
+    seated,
+    stays,
+    tests,
+)
 
-RANK = {"test": 0, "validation": 1, "train": 2}  # what stays when seats are tied: the lowest
 NAMED = 3  # images or edges that a message names
 
 
@@ -135,15 +148,6 @@ def keep_pins(atoms: Iterable[Atom], growth: Growth, folds: int) -> list[Atom]:
                 pinned = set()
         kept.append(replace(atom, pinned=tuple(sorted(pinned))))
     return kept
-
-
-def stays(held: Mapping[Seat, int]) -> Seat:
-    """Return the seat that stays of several that are tied, by how many images sit on each.
-
-    Test before validation before train; of the folds of one split the one with more images, then the lower number, and train of
-    all folds last.
-    """
-    return min(held, key=lambda s: (RANK[s.split], -held[s], s.fold is None, s.fold or 0))
 
 
 def _set_aside(part: Sequence[Member], ties: Sequence[Edge], aside: Mapping[str, str], growth: Growth) -> list[Edge]:

@@ -1,6 +1,6 @@
 """Who is set aside when a catalogue grows: newcomers that tie what was frozen apart, or bring a test a conflicting label."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -8,7 +8,7 @@ import networkx as nx
 
 from curate.graph.evidence.groups import must_link
 from curate.graph.evidence.interface import Edge
-from curate.splits.seats import Exclude, Member, Seat, conflict, tests
+from curate.splits.seats import Exclude, Member, Seat, conflict, stays, tests
 
 KEYED = ("bytes", "image_id", "lesion", "patient", "pixels")  # evidence of a shared key: all pairs, or a star in place of them
 
@@ -48,11 +48,19 @@ def tying(part: Sequence[Member], ties: Sequence[Edge], seats: Mapping[str, Seat
     """Return the newcomers that tie seats, with the words for it.
 
     Images without a seat that hang together are one bridge; a bridge that touches several seats ties them, and all newcomers in
-    it are set aside: which of them is to blame nobody can tell from the edges.
+    it are set aside: which of them is to blame nobody can tell from the edges. Seats that are tied without newcomers are settled
+    before.
     """
+    settled = dict(seats)
+    for piece in _pieces([m.image_id for m in part if m.image_id not in new], _all_without(ties, new)):
+        if held := Counter(seats[i] for i in piece if i in seats):
+            stay = stays(held)
+            for image in piece:
+                if seats.get(image) not in (None, stay):
+                    del settled[image]
     return {
         image: f"It ties {' and '.join(sorted(map(str, touched)))}."
-        for bridge, touched in bridges(part, ties, seats)
+        for bridge, touched in bridges(part, ties, settled)
         if len(touched) > 1
         for image in bridge & new
     }

@@ -11,6 +11,7 @@ LABEL_LOST, QUALITY_LOST, CONFIRMATION_LOST = "label_lost", "quality_lost", "con
 CONFLICT = "label_conflict_in_test"
 DROPS = {"merged_with_test", "merged_with_validation", "merged_with_fold", LABEL_LOST, QUALITY_LOST, CONFIRMATION_LOST, CONFLICT}
 QUARANTINED = "quarantined"
+RANK = {"test": 0, "validation": 1, "train": 2}  # what stays when seats are tied: the lowest
 WITHOUT_NODE = {"no_label", "label_unmapped", "labels_of_several_roots", "label_without_node"}
 
 
@@ -95,6 +96,15 @@ def seated(members: Iterable[Member], frozen: Frozen) -> tuple[dict[str, Seat], 
             else:
                 seats[member.image_id] = seat
     return seats, lost
+
+
+def stays(held: Mapping[Seat, int]) -> Seat:
+    """Return the seat that stays of several that are tied, by how many images sit on each.
+
+    Test before validation before train; of the folds of one split the one with more images, then the lower number, and train of
+    all folds last.
+    """
+    return min(held, key=lambda s: (RANK[s.split], -held[s], s.fold is None, s.fold or 0))
 
 
 def grouped(members: Iterable[Member], key: Callable[[Member], str]) -> dict[str, list[Member]]:

@@ -20,7 +20,7 @@ from curate.splits.protocol import Protocol
 from curate.splits.quarantine import without
 from curate.splits.seats import DROPS, Frozen, Member, Seat
 
-SOME = settings(max_examples=150)
+SOME = settings(max_examples=100)
 GIVEN = ("train", "validation", "test")
 
 
@@ -238,7 +238,7 @@ def small_stars():
 
 
 @given(growing())
-@settings(max_examples=600)
+@settings(max_examples=300)
 def test_no_invariant_ever_breaks(drawn):
     old, new, protocol, merge = drawn
     before = make(old, protocol)
@@ -272,11 +272,9 @@ def test_order_changes_nothing(drawn, shuffle):
     frozen = make(old, protocol).frozen(protocol)
     one = make(new, protocol, frozen, merge)
     other = make(new, protocol, frozen, merge, order=lambda items: shuffle.sample(items, len(items)))
-    assert (one.rows, one.growth.aside, one.growth.findings[: -0 or None]) == (
-        other.rows,
-        other.growth.aside,
-        other.growth.findings,
-    )
+    assert one.rows == other.rows
+    assert one.growth.aside == other.growth.aside
+    assert one.growth.findings == other.growth.findings
     assert sorted(one.edges) == sorted(other.edges)
 
 
@@ -462,6 +460,12 @@ def test_quarantine_drops_what_is_tied_without_newcomers():
     assert told(made) == {"s:x": "merged_with_test", "s:y": "validation", "s:t": "test", "s:n": "test"}
 
 
+def test_quarantine_settles_frozen_ties_before_it_looks_at_newcomers():
+    """x is dropped for its own tie to t, so that n, which joins both, ties nothing any more."""
+    made = extended(N(), ties="xt nx nt", merge="quarantine")
+    assert told(made) == {"s:x": "merged_with_test", "s:y": "validation", "s:t": "test", "s:n": "test"}
+
+
 def test_a_newcomer_over_an_excluded_frozen_image_ties_too():
     """e was excluded when it was frozen; over it n ties train with test, and e keeps its edge."""
     made = extended(N(), ties="te en nx", merge="quarantine", excluded={"s:e": "overlaps_test"})
@@ -484,10 +488,8 @@ def test_a_newcomer_that_ties_a_conflict_to_a_test_is_set_aside():
 
 
 def test_a_test_whose_lesion_conflicts_with_frozen_images_is_dropped():
-    made = extended(Picture("s:x", "m"), ties="xt nx")
-    assert told(made) == {"s:x": "train", "s:y": "validation", "s:t": "label_conflict_in_test"} | {
-        i: s for i, s in told(made).items() if i == "s:n"
-    }
+    made = extended(Picture("s:x", "m"), N("m"), ties="xt nx")
+    assert told(made) == {"s:x": "train", "s:y": "validation", "s:t": "label_conflict_in_test", "s:n": "train"}
     assert [f["id"] for f in made.growth.findings] == ["growth.dropped"]
 
 
