@@ -41,12 +41,13 @@ def extension_differences(folder: Path, old: Path) -> Iterator[str]:
     except (CurateError, *MALFORMED) as error:
         yield f"cannot be compared with {old.name} ({type(error).__name__}: {error})"
         return
-    for what, check in (
+    checks: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
         ("what the manifest says of it", lambda: _statement(before, after, was, drops.tables.by_id)),
         ("its version", lambda: _version(before, after)),
         ("its images", lambda: _images(before, after, drops)),
         ("its seats", drops.wrong_seats),
-    ):
+    )
+    for what, check in checks:
         try:
             yield from list(check())
         except (CurateError, *MALFORMED) as error:

@@ -49,7 +49,7 @@ CLASSES: Row = {"partition": {"max_class_size": int, "inclusive": bool}, "three"
 CLASSES |= {"nine": [{"name": str, "node_id": str, "three": str}], "nodes": [{"node_id": str, "parent_id": TEXT}]}
 CLASSES |= {"training_classes": [{"id": str, "nodes": [str], "nine": TEXT, "three": str, "images": int}]}
 ROLES = ("images", "tables", "side_cars", "rejected", "ignored")
-FOLDER = {"folder": str, "files": int, **dict.fromkeys(ROLES, int)}
+FOLDER, GROWTH = {"folder": str, "files": int, **dict.fromkeys(ROLES, int)}, dict.fromkeys(("kept", "added", "quarantined"), int)
 GATE = {"small": "least_side", "blurred": "least_sharpness", "flat": "least_contrast"}
 COUNTS: Row = {"splits": {EACH: int}, "excluded": {EACH: int}, "edges": {EACH: int}, "images": int, "components": int}
 COUNTS |= {"components_with_several": int, "largest_component": int, "without_nine_class": int}
@@ -57,7 +57,7 @@ INFO: Row = {"schema": str, "schema_version": str, "name": str, "level": str, "p
 INFO |= {"protocol": {"name": str, "folds": int, "independent": [str], "quality": dict.fromkeys(GATE.values(), float)}}
 INFO["protocol"] |= {"test_requires": {"independent": bool, "confirmed": bool, "quality": bool}}
 INFO |= {"sources": [{"id": str, "independent": bool, "images": int, "folders": [FOLDER]}], "allowed_licences": ([str],)}
-INFO |= {"rejected": [{"source": str, "path": str, "reason": str}], "not_checked": [str]}
+INFO |= {"rejected": [{"source": str, "path": str, "reason": str}], "not_checked": [str], "extends": (GROWTH,)}
 READ = {"images.csv": IMAGE, "edges.csv": EDGE, "classes.json": CLASSES, "manifest.json": INFO}
 REQUIRED = {"images.parquet", "edges.parquet", "classes.json", "manifest.json"}
 SPLITS = ("train", "validation", "test", "excluded")
@@ -332,7 +332,10 @@ def step_9_counts(m: Manifest) -> Iterator[str]:
             ((split == "excluded") != (reason is not None), f"{image}: split {split}, excluded_reason {reason!r}"),
         )
     sizes, splits = Counter(row["component"] for row in m.images), Counter(row["split"] for row in m.images)
+    grown = m.info["extends"] or {"kept": 0, "added": len(m.images) - splits["excluded"], "quarantined": 0}
+    stated = m.info["counts"] | {"kept or added, quarantined": [grown["kept"] + grown["added"], grown["quarantined"]]}
     counted = {
+        "kept or added, quarantined": [len(m.images) - splits["excluded"], m.info["counts"]["excluded"].get("quarantined", 0)],
         "images": len(m.images),
         "splits": {split: splits[split] for split in SPLITS},
         "excluded": dict(Counter(row["excluded_reason"] for row in m.images if row["excluded_reason"] is not None)),
@@ -342,8 +345,7 @@ def step_9_counts(m: Manifest) -> Iterator[str]:
         "largest_component": max(sizes.values(), default=0),
         "without_nine_class": sum(row["split"] in SIDES and row["nine_class"] is None for row in m.images),
     }
-    for what, value in counted.items():
-        yield from told((m.info["counts"][what] != value, f"{what} = {m.info['counts'][what]} stated, the tables say {value}"))
+    yield from (f"{what} = {stated[what]} stated, the tables say {n}" for what, n in counted.items() if stated[what] != n)
     sources = m.info["sources"]
     listed = [(f"source {source['id']}, folder {folder['folder']}", folder) for source in sources for folder in source["folders"]]
     yield from repeated("{} is listed {} times", [f"source {source['id']}" for source in sources] + [where for where, _ in listed])
@@ -352,12 +354,11 @@ def step_9_counts(m: Manifest) -> Iterator[str]:
     stated |= {(where, role): folder[role] for where, folder in folders.items() for role in ("images", "rejected")}
     found = Counter((f"source {row['source']}", "images") for row in m.images)
     for role, rows in (("images", m.images), ("rejected", m.info["rejected"])):
-        places = [(row["source"], row["path"].rpartition("/")[0] or ".") for row in rows]
-        found.update((f"source {source}, folder {folder}", role) for source, folder in places)
+        found.update((f"source {row['source']}, folder {row['path'].rpartition('/')[0] or '.'}", role) for row in rows)
     for place, number in {**dict.fromkeys(found, 0), **stated}.items():
         yield from told((number != found[place], f"{', '.join(place)}: {number} stated, {found[place]} listed"))
-    for where, folder in folders.items():
-        yield from told((folder["files"] != sum(folder[r] for r in ROLES), f"{where}: {folder['files']} files do not add up"))
+    short = (where for where, folder in folders.items() if folder["files"] != sum(folder[role] for role in ROLES))
+    yield from (f"{where}: {folders[where]['files']} files do not add up" for where in short)
 
 
 def step_10_classes(m: Manifest) -> Iterator[str]:
