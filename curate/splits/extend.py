@@ -69,7 +69,7 @@ def write_withheld(catalogue: Catalogue, growth: Growth) -> None:
 def _edges(catalogue: Catalogue, where: Iterable[str]) -> list[Edge]:
     rows = catalogue.rows(
         f"""SELECT {", ".join(Edge._fields)} FROM edges e JOIN components c ON c.image_id = e.image_a
-            WHERE list_contains(?, c.component)""",
+            SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS component) USING (component)""",
         [sorted(where)],
     )
     return [Edge(*row) for row in rows]

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import jsonschema
 import pytest
 from typer.testing import CliRunner
 
@@ -14,9 +15,11 @@ from curate.errors import BrokenInvariantError, InputError
 from curate.manifest.diff import next_version
 from curate.manifest.extends import extension_differences
 from curate.manifest.extension import history, read_frozen
+from curate.manifest.proof import prove
 from curate.manifest.read import load
 from curate.manifest.verify import verify
 from curate.project import Split
+from curate.resources import schemas
 from curate.splits.seats import Seat
 from tests.drawn import picture, small_repositories
 from tests.manifest.tampering import change_json, change_rows, copy_of
@@ -156,6 +159,31 @@ def test_quarantine_keeps_all_and_withholds_the_newcomer_s_edges(grown):
     assert finding["severity"] == "error"
     assert "bytes" in finding["message"]
     assert "lesion" in finding["message"]
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+def test_both_proofs_and_the_schema_take_it(grown, name):
+    folder = getattr(grown, name)
+    assert verify(folder).ok
+    assert prove(folder)["violations"] == []
+    schema = json.loads(schemas().joinpath("manifest", "manifest.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(load(folder).info, schema)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("b", {"kept": 0}), ("b", {"added": 0}), ("c", {"quarantined": 0}), ("a", {"quarantined": 1}), ("b", None), ("b", "b")],
+)
+def test_the_stand_alone_proof_finds_a_false_word_of_growth(grown, tmp_path, name, change):
+    folder = copy_of(getattr(grown, name), tmp_path)
+    nothing = {"kept": 0, "added": 0, "quarantined": 0}
+
+    def write(info):
+        info["extends"] = {**(info["extends"] or nothing), **change} if isinstance(change, dict) else change
+
+    change_json(folder, "manifest.json", write)
+    found = [v["message"] for v in prove(folder)["violations"]]
+    assert found == [] if change is None else found
 
 
 @pytest.mark.parametrize("last", ["b", "c"])
