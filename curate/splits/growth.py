@@ -237,7 +237,10 @@ def _merged(
     told = " and ".join(sorted({str(seats[m.image_id]) for m in group if m.image_id in seats}))
     kinds = ", ".join(sorted({edge.evidence for edge in cross}))
     by = _listed(sorted(between)) if between else "Evidence between frozen images"
-    shown = _listed([_edge(edge) for edge in cross], "; ")
+    of_pair: dict[str, list[str]] = defaultdict(list)
+    for edge in cross:
+        of_pair[f"{edge.image_a} - {edge.image_b}"].append(f"{edge.evidence} ({edge.basis})")
+    shown = _listed([f"{pair} {', '.join(evidence)}" for pair, evidence in of_pair.items()], "; ")
     words = f"{by}: {told} are tied by {kinds}: {shown}. {seat} stays, dropped: {_listed(dropped)}."
     return _finding("growth.merged", "warning", words, [*dropped, *sorted(between - set(dropped))], component)
 

@@ -132,7 +132,8 @@ def test_what_an_extension_says_of_itself_closes(grown):
     }
     (finding,) = (f for f in info["findings"] if f["id"] == "growth.merged")
     assert set(dropped) | {grown.tie} == set(finding["images"])
-    assert grown.tie in finding["message"]
+    for image, evidence in ((grown.x, "bytes"), (grown.t, "lesion")):
+        assert f"{' - '.join(sorted((image, grown.tie)))} {evidence} (" in finding["message"]
 
 
 def test_the_difference_tells_the_cause(grown):
