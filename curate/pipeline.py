@@ -12,13 +12,16 @@ from curate.fingerprints.extractors import find_extractor
 from curate.fingerprints.stage import fingerprint_stage
 from curate.graph.link import link
 from curate.graph.policy import find_policy
+from curate.manifest.extension import read_frozen
 from curate.manifest.freeze import freeze
 from curate.manifest.pictures import Pictures
 from curate.manifest.verify import verify
-from curate.project import Project
+from curate.project import Project, Split
 from curate.report.build import build_report, report_folder
 from curate.sources.ingest import ingest
 from curate.sources.registry import source
+from curate.splits.extend import frozen_protocol
+from curate.splits.protocol import Protocol
 from curate.splits.stage import split
 from curate.stopwatch import measured
 from curate.taxonomy.tree import Tree
@@ -79,7 +82,7 @@ def run_project(
             )
         policy = find_policy(project.link.policy, level=project.link.level, calibration=project.link.calibration)
         stage("link", lambda: link(catalogue, policy, engine))
-        stage("split", lambda: split(catalogue, project.split, tree))
+        stage("split", lambda: _split(catalogue, project.split, tree))
         frozen = stage(
             "freeze",
             lambda: freeze(
@@ -109,6 +112,13 @@ def run_project(
     if project.train is not None:
         result["run"] = str(_train(project, folder, pictures, terminal, stage))
     return result
+
+
+def _split(catalogue: Catalogue, asked: Protocol, tree: Tree) -> dict[str, Any]:
+    if not isinstance(asked, Split) or asked.extend is None:
+        return split(catalogue, Protocol.model_validate(asked.model_dump()), tree)
+    frozen = read_frozen(asked.extend)
+    return split(catalogue, frozen_protocol(frozen, asked.asked()), tree, frozen, asked.merge)
 
 
 def _verified(folder: Path, pictures: Pictures) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -47,6 +47,24 @@ class Link(_Strict):
     calibration: Path | None = Field(None, description="written by `curate calibrate`; None: the one in the package")
 
 
+class Split(Protocol):
+    """How components become splits, or which frozen manifest the split extends: then the protocol is its own.
+
+    With `extend`, what is said of the protocol must be what the frozen manifest says, and nothing need be said.
+    """
+
+    extend: Path | None = Field(
+        None, exclude=True, description="folder of a frozen manifest; its protocol and assignments are kept"
+    )
+    merge: Literal["drop", "quarantine"] | None = Field(
+        None, exclude=True, description="what gives way where frozen splits are tied: frozen images, or newcomers; None: as before"
+    )
+
+    def asked(self) -> dict[str, Any]:
+        """Return what the file says of the protocol, by field."""
+        return self.model_dump(mode="json", include=self.model_fields_set)
+
+
 class Partition(_Strict):
     """How the tree is cut into training classes."""
 
@@ -86,7 +104,7 @@ class Project(_Strict):
     sources: tuple[Source, ...] = Field(min_length=1)
     fingerprints: Fingerprints = Fingerprints()
     link: Link = Link()
-    split: Protocol = Protocol()
+    split: Split = Split()
     partition: Partition = Partition()
     manifest: Manifest = Manifest()
     train: Train | None = None
@@ -130,7 +148,12 @@ def load_project(path: Path) -> Project:
             "link": project.link.model_copy(
                 update={"calibration": base / project.link.calibration if project.link.calibration else None}
             ),
-            "split": project.split.model_copy(update={"tests": project.split.tests.below(base)}),
+            "split": project.split.model_copy(
+                update={
+                    "tests": project.split.tests.below(base),
+                    "extend": base / project.split.extend if project.split.extend else None,
+                }
+            ),
             "manifest": project.manifest.model_copy(update={"out": base / project.manifest.out}),
             "train": train
             and train.model_copy(

@@ -30,7 +30,8 @@ def diff(
 def _lines(found: dict[str, Any]) -> Iterable[str]:
     for side in ("before", "after"):
         told = found[side]
-        yield f"{side:<7}{told['name']}, {told['images']} images, {told['edges']} edges, digest {told['digest'][:12]}…"
+        version = f" {told['version']}" if told["version"] else ""
+        yield f"{side:<7}{told['name']}{version}, {told['images']} images, {told['edges']} edges, digest {told['digest'][:12]}…"
     yield f"step   {found['step'].upper() if found['step'] != 'none' else 'none, the two are the same'}"
     yield from (f"       {reason}" for reason in found["because"])
     yield from _table("split", found["splits"])

@@ -21,6 +21,12 @@ def verify(
         str | None,
         typer.Option("--subset", metavar="N/OF", help="Read one slice of the pictures, such as 3/12; all else is checked whole."),
     ] = None,
+    extends: Annotated[
+        Path | None,
+        typer.Option(
+            "--extends", metavar="OLD_DIR", help="Also prove that it keeps every assignment of this one.", file_okay=False
+        ),
+    ] = None,
     files_only: Annotated[bool, typer.Option("--files-only", help="Do not look at pictures.")] = False,
     signers: Annotated[
         Path | None,
@@ -39,6 +45,7 @@ def verify(
     """Prove a manifest from its files alone, and its pictures where they are known; exits 3 when an invariant is broken."""
     from curate.catalogue import workspace_folder
     from curate.errors import InputError
+    from curate.manifest.extends import extension_differences
     from curate.manifest.pictures import Pictures, Slice
     from curate.manifest.quick import look
     from curate.manifest.read import sources_of
@@ -57,6 +64,8 @@ def verify(
         with terminal.progress("pictures") as progress:
             part = Slice.parse(subset) if subset else None
             proof = prove(manifest, pictures, expected_digest=digest, signers=asked, subset=part, progress=progress)
+    if extends:
+        proof.add(12, f"every assignment of {extends.name} is kept", extension_differences(manifest, extends))
     lines = [f"{'ok  ' if not violations else 'FAIL'} {number or '':>2} {name}" for number, name, violations in proof.checks]
     lines += [f"     invariant {v.invariant}: {v.message}" for v in proof.violations]
     lines += [f"signed: {who}" for who in proof.signed_by]

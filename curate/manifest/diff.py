@@ -18,7 +18,15 @@ Row = dict[str, Any]
 LABEL_COLUMNS = ("labels", "node_id", "training_class", "nine_class", "three_class")
 OF_CONTENT = ("pixel_sha256", "bytes", "width", "height", "sharpness", "contrast")  # follow from the file's bytes
 REASONS = ("component", "pinned", "excluded_reason")  # names and reasons that follow from edges, labels and settings
-TOLD_ELSEWHERE = ("counts", "sources", "rejected", "findings", "not_checked")  # keys of manifest.json that are no settings
+TOLD_ELSEWHERE = (
+    "counts",
+    "sources",
+    "rejected",
+    "findings",
+    "not_checked",
+    "version",
+    "extends",
+)  # keys of manifest.json that are no settings
 PAIR = ["image_a", "image_b", "evidence"]
 
 
@@ -27,7 +35,7 @@ class Difference:
     """Two manifests compared; every list holds rows (dicts) that can be printed as JSON, in the order of their keys.
 
     Attributes:
-        before, after: `name`, `digest`, `images` and `edges` of the two.
+        before, after: `name`, `version`, `digest`, `images` and `edges` of the two.
         step: `none` (the same digest), `patch`, `minor` or `major`; `because`: what makes it so.
         splits: images by split: `before + added - removed + moved_in - moved_out = after`.
         evidence: edges by evidence: `before + added - removed = after`.
@@ -80,6 +88,14 @@ class Difference:
     def as_json(self) -> Row:
         """Return everything as one JSON object."""
         return asdict(self)
+
+
+def next_version(version: str, step: str) -> str:
+    """Return the version that follows one such as `1.4.2` by a step of `compare`; a manifest that says the same is a patch, too."""
+    major, minor, patch = map(int, version.split("."))
+    if step == "major":
+        return f"{major + 1}.0.0"
+    return f"{major}.{minor + 1}.0" if step == "minor" else f"{major}.{minor}.{patch + 1}"
 
 
 def compare(before: Manifest, after: Manifest) -> Difference:
@@ -155,6 +171,7 @@ def _compare(before: Manifest, after: Manifest) -> Difference:
 def _told(manifest: Manifest) -> Row:
     return {
         "name": manifest.info.get("name"),
+        "version": manifest.info.get("version"),
         "digest": manifest.digest,
         "images": manifest.images.num_rows,
         "edges": manifest.edges.num_rows,

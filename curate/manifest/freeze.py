@@ -17,9 +17,11 @@ from curate.catalogue.stages import record_stage, required_stage
 from curate.errors import InputError, NotReadyError
 from curate.manifest.about.files import about_files
 from curate.manifest.about.publication import Publication
+from curate.manifest.extension import history
 from curate.manifest.folder import names_below
 from curate.manifest.gate import admitted
 from curate.manifest.keys import new_keys, put_in_place, with_new_keys, words_with
+from curate.manifest.read import Manifest
 from curate.manifest.schema import EDGES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION
 from curate.manifest.signature import Keys
 from curate.manifest.text import text_lines
@@ -178,13 +180,13 @@ def _write(catalogue: Catalogue, tree: Tree, folder: Path, asked: _Asked) -> dic
     if asked.text:
         _write_text(images, folder / "images.csv")
         _write_text(edges, folder / "edges.csv")
-    _write_json(
-        classes_json(
-            tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=asked.max_class_size, inclusive=asked.inclusive
-        ),
-        folder / "classes.json",
+    used = classes_json(
+        tree, classes, used_nodes=_used_nodes(catalogue), max_class_size=asked.max_class_size, inclusive=asked.inclusive
     )
+    _write_json(used, folder / "classes.json")
     info = _info(catalogue, asked, images, edges, allowance, new)
+    extends = required_stage(catalogue, "split", "curate split").settings.get("extends")
+    info |= history(extends, Manifest(folder, "", info, used, images, edges))
     _write_json(info, folder / "manifest.json")
     digests = {name: _file_sha256(folder / name) for name in ("images.parquet", "edges.parquet")}
     for name, content in about_files(info, images, edges.schema, digests, text=asked.text).items():
@@ -216,7 +218,7 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
                    FROM drawn_sets d WHERE d.image_id = p.image_id AND d.kind = 'test') AS tests,
                   (SELECT coalesce(list(d.name ORDER BY d.name), [])
                    FROM drawn_sets d WHERE d.image_id = p.image_id AND d.kind = 'reader_set') AS reader_sets
-           FROM pictures p JOIN assignments a USING (image_id) JOIN components c USING (image_id)
+           FROM pictures p JOIN assignments a USING (image_id) JOIN split_components c USING (image_id)
            LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)"""
     )
     names = [column[0] for column in frame.description]
@@ -232,7 +234,7 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
 
 
 def _edges(catalogue: Catalogue) -> "pa.Table":
-    columns = catalogue.connection.sql(f"SELECT {', '.join(EDGES.names)} FROM edges ORDER BY image_a, image_b, evidence")
+    columns = catalogue.connection.sql(f"SELECT {', '.join(EDGES.names)} FROM split_edges ORDER BY image_a, image_b, evidence")
     return columns.to_arrow_table().cast(EDGES)
 
 
@@ -276,6 +278,7 @@ def _info(
         "protocol": {
             "name": protocol["protocol"],
             "assignment": protocol["assignment"],
+            "tolerance": protocol["tolerance"],
             "adopted": made.summary["official"]["adopted"] if made.summary["official"] else [],
             "test": protocol["test"],
             "validation": protocol["validation"],

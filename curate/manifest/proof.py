@@ -48,7 +48,7 @@ CLASSES: Row = {"partition": {"max_class_size": int, "inclusive": bool}, "three"
 CLASSES |= {"nine": [{"name": str, "node_id": str, "three": str}], "nodes": [{"node_id": str, "parent_id": TEXT}]}
 CLASSES |= {"training_classes": [{"id": str, "nodes": [str], "nine": TEXT, "three": str, "images": int}]}
 ROLES = ("images", "tables", "side_cars", "rejected", "ignored")
-FOLDER = {"folder": str, "files": int, **dict.fromkeys(ROLES, int)}
+FOLDER, GROWTH = {"folder": str, "files": int, **dict.fromkeys(ROLES, int)}, dict.fromkeys(("kept", "added", "quarantined"), int)
 GATE = {"small": "least_side", "blurred": "least_sharpness", "flat": "least_contrast"}
 COUNTS: Row = {"splits": {EACH: int}, "excluded": {EACH: int}, "edges": {EACH: int}, "images": int, "components": int}
 COUNTS |= {"components_with_several": int, "largest_component": int, "without_nine_class": int}
@@ -56,7 +56,7 @@ INFO: Row = {"schema": str, "schema_version": str, "name": str, "level": str, "p
 INFO |= {"protocol": {"name": str, "folds": int, "independent": [str], "quality": dict.fromkeys(GATE.values(), float)}}
 INFO["protocol"] |= {"test_requires": {"independent": bool, "confirmed": bool, "quality": bool}}
 INFO |= {"sources": [{"id": str, "independent": bool, "images": int, "folders": [FOLDER]}], "allowed_licences": ([str],)}
-INFO |= {"rejected": [{"source": str, "path": str, "reason": str}], "not_checked": [str]}
+INFO |= {"rejected": [{"source": str, "path": str, "reason": str}], "not_checked": [str], "extends": (GROWTH,)}
 READ = {"images.csv": IMAGE, "edges.csv": EDGE, "classes.json": CLASSES, "manifest.json": INFO}
 UNNAMED = {"SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.minisig"}  # what is made of SHA256SUMS cannot be named there
 REQUIRED = {"images.parquet", "edges.parquet", "classes.json", "manifest.json"}
@@ -154,16 +154,16 @@ def step_1_bytes(files: dict[str, bytes | None], digests: dict[str, Any], expect
 
 def step_2_form(name: str, content: bytes | None) -> tuple[Any, list[str]]:
     """0: a file holds values of the types that the later steps speak of. Return these values and what is wrong.
-    A table has the columns of the schema in their order and one row per line. An empty cell is null; a text stands as it is, or
-    as a JSON string where it is empty, begins with a double quote or holds a control character; all else is JSON. Later steps
-    run only where nothing is wrong here.
+    A table has the columns of the schema in order, one row per line. An empty cell is null; a text stands as it is, or as a JSON
+    string where it is empty, begins with a quote or holds a control character; all else is JSON. If it fails, no later step runs.
     """
     shape, rows, wrong = READ[name], list[Row](), list[str]()
     try:
         text = (content or b"").decode("utf-8")
         if name.endswith(".json"):
-            return (value := json.loads(text, object_pairs_hook=once)), list(misfits(value, shape, name))
-    except (ValueError, RecursionError) as error:
+            value = {"extends": None} | json.loads(text, object_pairs_hook=once)  # before 1.1 nothing extends another
+            return value, list(misfits(value, shape, name))
+    except (ValueError, TypeError, RecursionError) as error:
         return None, [f"{name}: missing, or cannot be read ({error})"]
     first, *lines = text.split("\n")
     shape = {column: part for column, part in shape.items() if column in first.split(",") or column not in SINCE_1_1}
@@ -213,8 +213,7 @@ def misfits(value: Any, shape: Any, where: str) -> Iterator[str]:
 
 def step_3_rows(m: Manifest) -> Iterator[str]:
     """0: each image stands on one row, each file too, and every row says which.
-    Ids and paths are compared without letter case, since some systems cannot tell such files apart. A path that stays in its
-    source's folder and a full sha256 say of each row which bytes it means, and no two rows mean one file.
+    Letter case is ignored, as some systems do. A path inside its source's folder and a full sha256 say which bytes a row means.
     """
     ids = [row["image_id"] for row in m.images]
     yield from told((ids != sorted(ids), "images.csv is not sorted by image_id"))
@@ -332,7 +331,10 @@ def step_9_counts(m: Manifest) -> Iterator[str]:
             ((split == "excluded") != (reason is not None), f"{image}: split {split}, excluded_reason {reason!r}"),
         )
     sizes, splits = Counter(row["component"] for row in m.images), Counter(row["split"] for row in m.images)
+    grown = m.info["extends"] or {"kept": 0, "added": len(m.images) - splits["excluded"], "quarantined": 0}
+    stated = m.info["counts"] | {"kept or added, quarantined": [grown["kept"] + grown["added"], grown["quarantined"]]}
     counted = {
+        "kept or added, quarantined": [len(m.images) - splits["excluded"], m.info["counts"]["excluded"].get("quarantined", 0)],
         "images": len(m.images),
         "splits": {split: splits[split] for split in SPLITS},
         "excluded": dict(Counter(row["excluded_reason"] for row in m.images if row["excluded_reason"] is not None)),
@@ -342,8 +344,7 @@ def step_9_counts(m: Manifest) -> Iterator[str]:
         "largest_component": max(sizes.values(), default=0),
         "without_nine_class": sum(row["split"] in SIDES and row["nine_class"] is None for row in m.images),
     }
-    for what, value in counted.items():
-        yield from told((m.info["counts"][what] != value, f"{what} = {m.info['counts'][what]} stated, the tables say {value}"))
+    yield from (f"{what} = {stated[what]} stated, the tables say {n}" for what, n in counted.items() if stated[what] != n)
     sources = m.info["sources"]
     listed = [(f"source {source['id']}, folder {folder['folder']}", folder) for source in sources for folder in source["folders"]]
     yield from repeated("{} is listed {} times", [f"source {source['id']}" for source in sources] + [where for where, _ in listed])
@@ -352,12 +353,11 @@ def step_9_counts(m: Manifest) -> Iterator[str]:
     stated |= {(where, role): folder[role] for where, folder in folders.items() for role in ("images", "rejected")}
     found = Counter((f"source {row['source']}", "images") for row in m.images)
     for role, rows in (("images", m.images), ("rejected", m.info["rejected"])):
-        places = [(row["source"], row["path"].rpartition("/")[0] or ".") for row in rows]
-        found.update((f"source {source}, folder {folder}", role) for source, folder in places)
+        found.update((f"source {row['source']}, folder {row['path'].rpartition('/')[0] or '.'}", role) for row in rows)
     for place, number in {**dict.fromkeys(found, 0), **stated}.items():
         yield from told((number != found[place], f"{', '.join(place)}: {number} stated, {found[place]} listed"))
-    for where, folder in folders.items():
-        yield from told((folder["files"] != sum(folder[r] for r in ROLES), f"{where}: {folder['files']} files do not add up"))
+    short = (where for where, folder in folders.items() if folder["files"] != sum(folder[role] for role in ROLES))
+    yield from (f"{where}: {folders[where]['files']} files do not add up" for where in short)
 
 
 def step_10_classes(m: Manifest) -> Iterator[str]:

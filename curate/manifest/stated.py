@@ -4,12 +4,26 @@ The invariants compare rows with rules, and rows with counts. Here the rules are
 to each other.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
 from curate.manifest.drawn_sets import DRAWN
 from curate.manifest.frozen import Frozen
-from curate.manifest.invariants import among, keys_in_several
+from curate.manifest.invariants import GIVEN, among, keys_in_several
+
+FIRST = "1.0.0"
+VERSION = re.compile(r"[1-9]\d*\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
+QUARANTINED = "quarantined"
+DROPS = (
+    "merged_with_test",
+    "merged_with_validation",
+    "merged_with_fold",
+    "label_lost",
+    "quality_lost",
+    "confirmation_lost",
+    "label_conflict_in_test",
+)
 
 
 def measures_are_numbers(frozen: Frozen) -> Iterator[str]:
@@ -99,6 +113,33 @@ def tree_is_listed_once(frozen: Frozen) -> Iterator[str]:
             yield f"nine-class {group['name']} is not under {group['three']}"
 
 
+def growth_is_told(frozen: Frozen) -> Iterator[str]:
+    """5: what an extension says of itself is what its rows say, and one that extends nothing has dropped and set aside nothing."""
+    extends, version = frozen.info.get("extends"), frozen.info.get("version", FIRST)
+    reasons, splits = frozen.images.counted("excluded_reason"), frozen.images.counted("split")
+    given = sum(splits[split] for split in GIVEN)
+    dropped = sum(reasons[why] for why in DROPS)
+    if VERSION.fullmatch(version) is None:
+        yield f"manifest.json: version {version!r} is not three numbers"
+    elif extends is None:
+        if version != FIRST:
+            yield f"manifest.json: version {version}, and it extends nothing"
+    elif extends["dropped"] and not (version.endswith(".0.0") and version != FIRST):
+        yield f"manifest.json: version {version}, and images were dropped"
+    elif version == FIRST:
+        yield f"manifest.json: version {version}, and it extends {extends['name']}"
+    told = extends or {"kept": 0, "added": given, "dropped": 0, "quarantined": 0}
+    if told["kept"] + told["added"] != given:
+        yield f"manifest.json: {told['kept']} images kept and {told['added']} added, {given} are in splits"
+    if told["quarantined"] != reasons[QUARANTINED]:
+        yield f"manifest.json: {told['quarantined']} images quarantined, {reasons[QUARANTINED]} rows"
+    if told["dropped"] > dropped or (extends is None and dropped):
+        yield f"manifest.json: {told['dropped']} images dropped, {dropped} rows"
+    for end, why in zip(("image_a", "image_b"), frozen.ends("excluded_reason"), strict=True):
+        for a, b, aside in frozen.edges.where(among(why, [QUARANTINED])).each("image_a", "image_b", end):
+            yield f"edge {a} - {b}: {aside} is quarantined"
+
+
 STATED: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (
     (0, "measures are numbers", measures_are_numbers),
     (1, "folds hold everyone", folds_hold_everyone),
@@ -107,5 +148,6 @@ STATED: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (
     (3, "the protocol keeps its name", protocol_keeps_its_name),
     (5, "every folder is listed", every_folder_is_listed),
     (7, "the tree is listed once", tree_is_listed_once),
+    (5, "growth is told", growth_is_told),
     *DRAWN,
 )

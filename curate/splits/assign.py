@@ -36,7 +36,7 @@ def assign(atoms: list[Atom], protocol: Protocol, fixed: Mapping[str, str] | Non
 
 
 def folds(
-    atoms: list[Atom], splits: Mapping[str, str], protocol: Protocol, fixed: Mapping[str, int] | None = None
+    atoms: list[Atom], splits: Mapping[str, str], protocol: Protocol, fixed: Mapping[str, int | None] | None = None
 ) -> dict[str, int]:
     """Return the fold of each component that takes part in cross-validation: whole, not in the test, not pinned.
 
@@ -44,6 +44,10 @@ def folds(
         atoms: the components.
         splits: the split of each.
         protocol: with as many folds as it says; none where it says 0.
-        fixed: components that keep their fold, if they still take part; their sizes count.
+        fixed: components that keep their fold, if they still take part, or (None) take no part; their sizes count.
     """
-    return FOLDS[protocol.assignment](atoms, splits, protocol, fixed or {}) if protocol.folds else {}
+    if not protocol.folds:
+        return {}
+    kept = {component: fold for component, fold in (fixed or {}).items() if fold is not None}
+    taking_part = [atom for atom in atoms if atom.component in kept or atom.component not in (fixed or {})]
+    return FOLDS[protocol.assignment](taking_part, splits, protocol, kept)

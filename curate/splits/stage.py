@@ -1,6 +1,7 @@
 """The stage `split`: every image in train, validation or test, or excluded with its reason."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import Any
 
 from curate.catalogue import Catalogue, digest_of, stage_record
@@ -12,11 +13,14 @@ from curate.splits.atom import Cell, Cells
 from curate.splits.audit_official import audit
 from curate.splits.check import require_sound
 from curate.splits.drawn_sets import sets_of, write_sets
+from curate.splits.extend import extend, write_withheld
+from curate.splits.growth import Growth, keep_pins
 from curate.splits.images import Image, adopted_sources, read_images
 from curate.splits.levels import levels
 from curate.splits.official import adopt
 from curate.splits.proportions import proportions
 from curate.splits.protocol import Protocol
+from curate.splits.seats import Frozen, Member, Merge
 from curate.splits.test_sets import read_exclusions
 from curate.taxonomy.tree import Tree
 
@@ -25,33 +29,46 @@ VERSION = 3
 PINNING = {"component.over-budget": "over_budget", "component.weak-bridge": "weak_bridge"}
 
 
-def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any]:
+def split(
+    catalogue: Catalogue, protocol: Protocol, tree: Tree, frozen: Frozen | None = None, merge: Merge | None = None
+) -> dict[str, Any]:
     """Assign every picture, in place of the last assignment.
 
     Args:
         catalogue: open for writing, linked.
         protocol: how components become splits.
         tree: the taxonomy, for label conflicts.
+        frozen: the manifest that the split extends; the protocol is its own.
+        merge: what gives way where frozen splits are tied; None: as the frozen manifest was made, else `drop`.
 
     Returns:
         The summary: images by split, exclusions by reason, images pinned to train by reason, folds, the level of each source,
-        how far proportions are kept (`stratified`), the audit of the publishers' splits (`official`), findings.
+        how far proportions are kept (`stratified`), the audit of the publishers' splits (`official`), the sets drawn, findings,
+        and of an extension `growth`: kept, dropped, added and excluded images, which close.
 
     Raises:
-        InputError: no image can stand in a split, or a source that the protocol names is not in the catalogue or has no split.
+        InputError: no image can stand in a split, a source that the protocol names is not in the catalogue or has no split, or
+            a frozen image is not there as it was.
         BrokenInvariantError: the assignment is not sound; nothing is written.
     """
-    input_digest = _input_digest(catalogue, protocol, tree)
+    extends = _extends(frozen, merge or frozen.merge or "drop") if frozen else None
+    input_digest = _input_digest(catalogue, protocol, tree, extends)
     last = stage_record(catalogue, STAGE)
     if last and last.input_digest == input_digest:
         return {**last.summary, "skipped": True}
     images = read_images(catalogue, protocol)
     sources = adopted_sources(images, protocol)
-    conflicts, findings = _label_conflicts(images, tree)
     own = {i for (i,) in catalogue.rows("SELECT DISTINCT image_id FROM image_label_conflicts")}  # findings of ingest
+    growth = Growth()
+    if frozen and extends:
+        growth = extend(catalogue, _members(images, own, protocol), frozen, extends["merge"], tree)
+        now = {i.image_id: growth.components.get(i.image_id, (i.component, i.lesion_component)) for i in images}
+        images = [replace(i, component=now[i.image_id][0], lesion_component=now[i.image_id][1]) for i in images]
+    conflicts, findings = _label_conflicts(images, tree)
     conflicts |= {i.component for i in images if i.image_id in own}
-    reasons = {i.image_id: i.no_node for i in images if i.node_id is None}
-    atoms = _atoms(catalogue, images, reasons, conflicts, protocol, tree)
+    findings += growth.findings
+    reasons = {i.image_id: i.no_node for i in images if i.node_id is None} | growth.excluded
+    atoms = keep_pins(_atoms(catalogue, images, reasons, conflicts, protocol, tree), growth, protocol.folds)
     audited = None
     if protocol.protocol == "official":
         adopted = adopt(images, atoms, reasons, sources)
@@ -59,14 +76,14 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
         audited, leaks = audit(catalogue, images, splits, reasons, sources)
         findings += leaks
     else:
-        splits = assign(atoms, protocol)
-    fold_of = folds(atoms, splits, protocol)
+        splits = assign(atoms, protocol, growth.splits)
+    fold_of = folds(atoms, splits, protocol, growth.folds)
     strata, off = proportions(atoms, splits, fold_of, protocol)
     findings += off
     pinned = {atom.component: ",".join(atom.pinned) for atom in atoms if atom.pinned}
     if protocol.protocol == "paper":
-        overlapping = [i for i in images if splits.get(i.component) == "test" and not _testable(i, protocol)]
-        reasons |= {i.image_id: "overlaps_test" for i in overlapping}
+        overlap = {i.image_id: "overlaps_test" for i in images if splits.get(i.component) == "test" and not _testable(i, protocol)}
+        reasons |= {image: why for image, why in overlap.items() if image not in growth.excluded}
     rows = [
         {
             "image_id": i.image_id,
@@ -89,11 +106,13 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
         "official": audited,
         "findings": len(findings),
         "sets": drawn.closure,
+        **({"growth": growth.counts(rows)} if frozen else {}),
     }
     require_sound(rows, {i.image_id: i.component for i in images}, pinned)
     with catalogue.transaction():
         catalogue.execute("DELETE FROM assignments")
         catalogue.insert("assignments", rows)
+        write_withheld(catalogue, growth)
         write_sets(catalogue, drawn)
         replace_findings(catalogue, STAGE, findings)
         record_stage(
@@ -101,7 +120,7 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
             STAGE,
             input_digest=input_digest,
             output_digest=digest_of(input_digest, digest_of_rows(catalogue, "SELECT * FROM assignments ORDER BY image_id")),
-            settings={"protocol": protocol.model_dump(mode="json")},
+            settings={"protocol": protocol.model_dump(mode="json"), "extends": extends},
             summary=summary,
         )
     return {**summary, "skipped": False}
@@ -110,16 +129,38 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
 def split_is_current(catalogue: Catalogue, tree: Tree) -> bool:
     """Say whether the last run read what the catalogue holds now."""
     last = required_stage(catalogue, STAGE, "curate split")
-    return last.input_digest == _input_digest(catalogue, Protocol.model_validate(last.settings["protocol"]), tree)
+    protocol = Protocol.model_validate(last.settings["protocol"])
+    return last.input_digest == _input_digest(catalogue, protocol, tree, last.settings.get("extends"))
 
 
-def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> str:
+def _extends(frozen: Frozen, merge: Merge) -> dict[str, Any]:
+    return {"name": frozen.name, "digest": frozen.digest, "folder": frozen.folder, "merge": merge}
+
+
+def _members(images: list[Image], own: set[str], protocol: Protocol) -> list[Member]:
+    paper = protocol.protocol == "paper"
+    return [
+        Member(
+            i.image_id,
+            i.component,
+            i.lesion_component,
+            i.node_id,
+            passes=i.quality_fail is None,
+            testable=not paper or _testable(i, protocol),
+            own_conflict=i.image_id in own,
+        )
+        for i in images
+    ]
+
+
+def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree, extends: dict[str, Any] | None) -> str:
     if not link_is_current(catalogue):
         raise NotReadyError("The links are older than the fingerprints, ids or verdicts.", "Run `curate link` first.")
     linked = required_stage(catalogue, "link", "curate link")
     decided = digest_of_rows(catalogue, "SELECT * FROM label_decisions ORDER BY ALL")
     not_shown = read_exclusions(protocol.tests.exclusions)
-    return digest_of(VERSION, linked.output_digest, tree.digest, decided, not_shown, protocol.model_dump(mode="json"))
+    old = [extends["digest"], extends["merge"], extends["folder"]] if extends else []
+    return digest_of(VERSION, linked.output_digest, tree.digest, decided, not_shown, protocol.model_dump(mode="json"), *old)
 
 
 def _label_conflicts(images: list[Image], tree: Tree) -> tuple[set[str], list[dict[str, Any]]]:

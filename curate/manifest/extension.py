@@ -1,0 +1,90 @@
+"""A frozen manifest as what a split extends, and what an extension says of itself in `manifest.json`."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from curate.errors import BrokenInvariantError, InputError
+from curate.manifest.diff import compare, next_version
+from curate.manifest.read import Manifest, load
+from curate.manifest.verify import verify
+from curate.splits.seats import QUARANTINED, Frozen, Seat
+
+FIRST = "1.0.0"
+
+
+def read_frozen(folder: Path) -> Frozen:
+    """Return what growth needs of the manifest in a folder, after it was verified from its files alone.
+
+    Raises:
+        InputError: there is no manifest in the folder, or it is of another schema.
+        BrokenInvariantError: it does not verify; nothing can rely on it.
+    """
+    proof = verify(folder)
+    if not proof.ok:
+        first = proof.violations[0]
+        raise BrokenInvariantError(
+            f"{folder} cannot be extended, it does not verify: {len(proof.violations)} violations, the first, of invariant "
+            f"{first.invariant}: {first.message}.",
+            f"`curate verify {folder}` lists all; extend a whole copy of it.",
+        )
+    manifest = load(folder)
+    rows = manifest.images.select(["image_id", "sha256", "split", "fold", "pinned", "excluded_reason"]).to_pylist()
+    stated = manifest.info["protocol"]
+    own = {name: value for name, value in stated.items() if name not in ("test_requires", "adopted")}
+    protocol = {"protocol" if name == "name" else name: value for name, value in own.items()}
+    return Frozen(
+        folder=str(folder.resolve()),
+        name=manifest.info["name"],
+        digest=manifest.digest,
+        seats={r["image_id"]: Seat(r["split"], r["fold"]) for r in rows if r["excluded_reason"] is None},
+        pins={r["image_id"]: r["pinned"] for r in rows if r["pinned"] is not None},
+        excluded={r["image_id"]: r["excluded_reason"] for r in rows if r["excluded_reason"] is not None},
+        sha256={r["image_id"]: r["sha256"] for r in rows},
+        protocol={**protocol, "seed": manifest.info["seed"]},
+        merge=(manifest.info.get("extends") or {}).get("merge"),
+    )
+
+
+def history(extends: Mapping[str, Any] | None, new: Manifest) -> dict[str, Any]:
+    """Return the keys `version` and `extends` of a manifest that is about to be written.
+
+    Args:
+        extends: name, digest, folder and merge policy of the manifest that its split extends, or None.
+        new: the manifest in memory; its `expected_false_edges` are counted anew where edges were withheld.
+
+    Raises:
+        InputError: the extended manifest is no longer where it was.
+    """
+    if extends is None:
+        return {"version": FIRST, "extends": None}
+    folder = Path(extends["folder"])
+    gone = InputError(f"{folder}, which the split extends, is gone or another one now.", "Run `curate split --extend` again.")
+    try:
+        old = load(folder)
+    except InputError as error:
+        raise gone from error
+    if old.digest != extends["digest"]:
+        raise gone
+    before, now = (dict(zip(*m.images.select(["image_id", "split"]).to_pydict().values(), strict=True)) for m in (old, new))
+    seated = {image for image, split in before.items() if split != "excluded"}
+    given = {image for image, split in now.items() if split != "excluded"}
+    quarantined = Counter(new.images.column("excluded_reason").to_pylist())[QUARANTINED]
+    if quarantined and new.info["calibration"]:
+        edges = new.edges.select(["evidence", "probability"]).to_pylist()
+        new.info["calibration"]["expected_false_edges"] = round(
+            sum(1 - e["probability"] for e in edges if e["evidence"] == "local"), 1
+        )
+    return {
+        "version": next_version(old.info.get("version", FIRST), compare(old, new).step),
+        "extends": {
+            "name": extends["name"],
+            "digest": extends["digest"],
+            "merge": extends["merge"],
+            "kept": len(seated & given),
+            "dropped": len(seated - given),
+            "quarantined": quarantined,
+            "added": len(given - seated),
+        },
+    }
