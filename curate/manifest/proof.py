@@ -199,7 +199,7 @@ def misfits(value: Any, shape: Any, where: str) -> Iterator[str]:
     if isinstance(shape, tuple):
         yield from misfits(value, shape[0], where) if value is not None else ()
     elif isinstance(shape, type):
-        if type(value) not in ((int, float) if shape is float else (shape,)) or (shape is float and not math.isfinite(value)):
+        if type(value) not in ((int, float) if shape is float else (shape,)) or (shape is float and not -math.inf < value < math.inf):
             yield f"{where}: {str(value)[:60]!r} is not of type {shape.__name__}"
     elif not isinstance(value, type(shape)):
         yield f"{where}: not a {'list' if isinstance(shape, list) else 'JSON object'}"
@@ -462,9 +462,7 @@ def prove(folder: Path, expected: str | None = None) -> Row:
     version = str(info.get("schema_version", "1")) if isinstance(info, dict) else "1"
     later = unfit and (minor := version.partition(".")[2]).isdecimal() and int(minor[:9]) > MINOR  # it may have further columns
     if (version.partition(".")[0] != "1" or later) and not found[step_1_bytes]:  # a changed byte is damage, and no other schema
-        return nothing | {
-            "error": f"{folder} is of schema {version}, not 1.{MINOR}: use the proof.py of the dermcurate it is from."
-        }
+        return nothing | {"error": f"{folder} is of schema {version}, not 1.{MINOR}: use the proof.py that came with it."}
     if not unfit:
         m = Manifest(read["images.csv"][0], read["edges.csv"][0], read["classes.json"][0], info)
         found |= {step: list(step(m)) for step in STEPS}
