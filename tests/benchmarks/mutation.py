@@ -251,6 +251,7 @@ class Run:
         self.names, self.every = names, every
         self.found: Counter[str] = Counter()
         self.tried: Counter[str] = Counter()
+        self.broke: Counter[str] = Counter()  # found since the module could not be loaded, or its tests did not end
         self.survivors: list[dict[str, Any]] = []
 
     @pytest.hookimpl(tryfirst=True)
@@ -268,9 +269,12 @@ class Run:
         caught: Counter[pytest.Item] = Counter()
         for name in self.names:
             for number, (mutant, tree) in enumerate(mutants(name)):
+                if number % 100 == 0:
+                    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {name} {number}\n")
                 if number % self.every == 0:
                     self.tried[name] += 1
-                    order = sorted(cheap, key=lambda item: (-caught[item], taken[item]))
+                    number_of = invariant(tree, mutant)
+                    order = sorted(cheap, key=lambda item: (not breaks(item, number_of), -caught[item], taken[item]))
                     by = killer(name, mutant, tree, order)
                     if by is None:
                         self._survived(name, mutant)
@@ -278,6 +282,8 @@ class Run:
                         self.found[name] += 1
                         if by >= 0:
                             caught[order[by]] += 1
+                        else:
+                            self.broke[name] += 1
         return True
 
     def _survived(self, name: str, mutant: Mutant) -> None:
@@ -294,27 +300,63 @@ def passes(item: pytest.Item, following: pytest.Item | None) -> bool:
     return all(report.outcome != "failed" for report in runtestprotocol(item, log=False, nextitem=following))
 
 
+def invariant(tree: ast.Module, mutant: Mutant) -> int | None:
+    """Return the number that the docstring of the changed function begins with."""
+    assert mutant.told
+    name = mutant.told[0].split(".")[0]
+    for node in tree.body:
+        if (
+            isinstance(node, ast.FunctionDef)
+            and node.name == name
+            and (found := re.match(r"\d+(?=: )", ast.get_docstring(node) or ""))
+        ):
+            return int(found[0])
+    return None
+
+
+def breaks(item: pytest.Item, number: int | None) -> bool:
+    """Say whether a test is one of a bad manifest that breaks this invariant."""
+    from tests.manifest.bad import BAD
+
+    cheat = BAD.get(getattr(item, "callspec", None) and item.callspec.params.get("name"))  # type: ignore[attr-defined]
+    return cheat is not None and number in cheat.broken | cheat.by_proof
+
+
 def share_manifests() -> None:
-    """Make each bad manifest once; what makes them is not under test."""
+    """Make each bad manifest once, and keep what both proofs say of it as they are: one of them is changed at a time."""
     import tests.manifest.test_bad as test_bad
 
-    made: dict[str, Path] = {}
-    make_bad, make_fine, root = test_bad.make_bad, test_bad.make_fine, Path(tempfile.mkdtemp())
-
-    def once(make: Any) -> Any:
-        def shared(name: str, good: Path, _: Path) -> Path:
-            if name not in made:
-                made[name] = make(name, good, root / name)
-            return made[name]
-
-        return shared
-
-    test_bad.make_bad, test_bad.make_fine = once(make_bad), once(make_fine)
     (good,) = set(SHARED_GOOD)
-    for name in test_bad.BAD:
-        test_bad.make_bad(name, good, root)
-    for name in test_bad.FINE:
-        test_bad.make_fine(name, good, root)
+    root = Path(tempfile.mkdtemp())
+    made = {name: test_bad.make_bad(name, good, root / "bad" / name) for name in test_bad.BAD}
+    made |= {name: test_bad.make_fine(name, good, root / "fine" / name) for name in test_bad.FINE}
+    digest = test_bad.load(good).digest
+    test_bad.make_bad = test_bad.make_fine = lambda name, *_: made[name]
+    for name, folder in {"good": good, **made}.items():
+        published = digest if name in test_bad.BAD and test_bad.BAD[name].published else None
+        TOLD["verify"][folder, published] = test_bad.verify(folder, expected_digest=published)
+        TOLD["prove"][folder, published] = test_bad.prove(folder, published)
+
+
+TOLD: dict[str, dict[tuple[Path, str | None], Any]] = {"verify": {}, "prove": {}}
+
+
+def recall_the_other(name: str) -> None:
+    """Let the proof that is not changed say of the shared manifests what it said before."""
+    import tests.manifest.test_bad as test_bad
+
+    verify, prove = test_bad.verify, test_bad.prove
+
+    def recalled_verify(folder: Path, *, expected_digest: str | None = None) -> Any:
+        return TOLD["verify"].get((folder, expected_digest)) or verify(folder, expected_digest=expected_digest)
+
+    def recalled_prove(folder: Path, expected: str | None = None) -> Any:
+        return TOLD["prove"].get((folder, expected)) or prove(folder, expected)
+
+    if name == "proof":
+        test_bad.verify = recalled_verify
+    else:
+        test_bad.prove = recalled_prove
 
 
 SHARED_GOOD: set[Path] = set()
@@ -336,6 +378,7 @@ def killer(name: str, mutant: Mutant, tree: ast.Module, order: list[pytest.Item]
             signal.alarm(PATIENCE)
             place = b"-1"
             put_in_place(name, mutant, tree)
+            recall_the_other(name)
             place = b"none"
             for number, item in enumerate(order):
                 if not passes(item, order[(number + 1) % len(order)]):
@@ -381,7 +424,8 @@ def main() -> None:
         left = [key(s) for s in run.survivors if s["module"] == name]
         share = f"{100 * run.found[name] / run.tried[name]:.1f} %"
         unknown = sum(k not in known for k in left)
-        print(f"{name:<12}{run.found[name]:>6} of {run.tried[name]:<6}{share:>8}  survived {len(left)}, without a reason {unknown}")
+        print(f"{name:<12}{run.found[name]:>6} of {run.tried[name]:<6}{share:>8}", end="  ")
+        print(f"{run.broke[name]} of them broke the module or never ended; survived {len(left)}, without a reason {unknown}")
     tried, found = sum(run.tried.values()), sum(run.found.values())
     print(f"{'all':<12}{found:>6} of {tried:<6}{100 * found / tried:>6.1f} %")
     for survivor in run.survivors:
