@@ -20,6 +20,7 @@ import curate.manifest.proof as module
 from curate.errors import InputError
 from curate.manifest.proof import Manifest, prove, step_2_form
 from curate.manifest.read import load
+from curate.manifest.schema import SCHEMA_VERSION
 from curate.manifest.verify import verify
 from tests.manifest.bad import Copy, make_bad
 from tests.manifest.tampering import change_json, copy_of, repair_sums
@@ -233,6 +234,7 @@ def test_the_two_proofs_know_the_same_evidence():
     from curate.manifest import invariants
 
     assert (module.MUST_LINK, module.CANDIDATE) == (invariants.MUST_LINK, invariants.CANDIDATE)
+    assert f"1.{module.MINOR}" == SCHEMA_VERSION
 
 
 # ---------------------------------------------------------------- hostile bytes
