@@ -46,13 +46,15 @@ def tests_hold_what_they_say(frozen: Frozen) -> Iterator[str]:
 
 def tests_are_counted(frozen: Frozen) -> Iterator[str]:
     """5: what is stated of each test and class (found, removed by reason, kept, confirmed) is what the rows give."""
+    tested = _held(frozen)["test"]
     for test in _stated(frozen)["tests"]:
         if [part["class"] for part in test["classes"]] != SIDES:
             yield f"test {test['name']}: its classes are not {' and '.join(SIDES)}"
         for part in test["classes"]:
-            found = [row for row in frozen.images if part["class"] in _sides(frozen, test, row)]
+            found = [row for row in tested if part["class"] in _sides(frozen, test, row)]
             kept = [row for row in found if test["name"] in row["tests"]]
-            removed = Counter("modality_unknown" if r["modality"] is None else "other_modality" for r in found if r not in kept)
+            out = [row["modality"] for row in found if test["name"] not in row["tests"]]
+            removed = Counter("modality_unknown" if modality is None else "other_modality" for modality in out)
             counted = {"found": len(found), "removed": dict(removed), "kept": len(kept)}
             counted["confirmed"] = sum(row["confirmation"] == "histopathology" for row in kept)
             yield from _unlike(f"test {test['name']}, {part['class']}", part, counted)
@@ -60,6 +62,7 @@ def tests_are_counted(frozen: Frozen) -> Iterator[str]:
 
 def sets_are_drawn_by_rule(frozen: Frozen) -> Iterator[str]:
     """3: a drawn set holds those that its rule draws, less those whose removal is stated with a reason, and no other."""
+    held_out = _held(frozen)
     for one in _stated(frozen)["reader_sets"]:
         expected: set[str] = set()
         listed = Counter(gone["image_id"] for gone in one["removed"])
@@ -67,7 +70,7 @@ def sets_are_drawn_by_rule(frozen: Frozen) -> Iterator[str]:
         removed = {gone["image_id"]: gone for gone in one["removed"]}
         drawn_of: dict[str, str] = {}
         for part in one["classes"]:
-            pool = _pool(frozen, one, part["class"])
+            pool = _pool(frozen, held_out, one, part["class"])
             drawn = _first(pool, one["name"], frozen.info["seed"], part["asked"])
             drawn_of |= {row["image_id"]: part["class"] for row in drawn}
             for row in drawn:
@@ -89,9 +92,10 @@ def sets_are_drawn_by_rule(frozen: Frozen) -> Iterator[str]:
 
 def sets_are_counted(frozen: Frozen) -> Iterator[str]:
     """5: what is stated of each drawn set and class (available, asked, drawn, removed, kept) is what its rule and the rows give."""
+    held_out = _held(frozen)
     for one in _stated(frozen)["reader_sets"]:
         name = one["name"]
-        available = {part["class"]: len(_pool(frozen, one, part["class"])) for part in one["classes"]}
+        available = {part["class"]: len(_pool(frozen, held_out, one, part["class"])) for part in one["classes"]}
         classes = SIDES if "quota" in one else [group["name"] for group in frozen.classes[one["level"]]]
         if list(available) != classes or len(one["classes"]) != len(classes):
             yield f"set {name}: its classes are not {', '.join(classes)}"
@@ -143,13 +147,18 @@ def _sides(frozen: Frozen, test: Json, row: dict[str, Any]) -> list[str]:
     return [part["class"] for part in test["classes"] if any(node in line for node in part["nodes"])]
 
 
-def _pool(frozen: Frozen, one: Json, name: str) -> Rows:
+def _held(frozen: Frozen) -> dict[str, Rows]:
+    """Return the images of the two splits that sets are drawn from."""
+    return {split: [row for row in frozen.images if row["split"] == split] for split in ("test", "validation")}
+
+
+def _pool(frozen: Frozen, held_out: dict[str, Rows], one: Json, name: str) -> Rows:
     """Return the images that a class of a set is drawn from."""
     if "quota" not in one:
         column = f"{one['level']}_class"
-        return [row for row in frozen.images if row["split"] == "validation" and row[column] == name]
+        return [row for row in held_out["validation"] if row[column] == name]
     tests = {test["name"]: test for test in _stated(frozen)["tests"]}
-    members = (row for row in frozen.images if one["of"] in row["tests"])
+    members = (row for row in held_out["test"] if one["of"] in row["tests"])
     return [row for row in members if name in _sides(frozen, tests[one["of"]], row)]
 
 
