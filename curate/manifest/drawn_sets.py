@@ -70,7 +70,8 @@ def tests_are_counted(frozen: Frozen) -> Iterator[str]:
         for part in test["classes"]:
             found = [row for row in images if part["class"] in _sides(frozen, test, row)]
             kept = [row for row in found if test["name"] in row["tests"]]
-            removed = Counter("modality_unknown" if r["modality"] is None else "other_modality" for r in found if r not in kept)
+            out = [row["modality"] for row in found if test["name"] not in row["tests"]]
+            removed = Counter("modality_unknown" if modality is None else "other_modality" for modality in out)
             counted = {"found": len(found), "removed": dict(removed), "kept": len(kept)}
             counted["confirmed"] = sum(row["confirmation"] == "histopathology" for row in kept)
             yield from _unlike(f"test {test['name']}, {part['class']}", part, counted)

@@ -199,7 +199,9 @@ def misfits(value: Any, shape: Any, where: str) -> Iterator[str]:
     if isinstance(shape, tuple):
         yield from misfits(value, shape[0], where) if value is not None else ()
     elif isinstance(shape, type):
-        if type(value) not in ((int, float) if shape is float else (shape,)) or (shape is float and not -math.inf < value < math.inf):
+        if type(value) not in ((int, float) if shape is float else (shape,)) or (
+            shape is float and not -math.inf < value < math.inf
+        ):
             yield f"{where}: {str(value)[:60]!r} is not of type {shape.__name__}"
     elif not isinstance(value, type(shape)):
         yield f"{where}: not a {'list' if isinstance(shape, list) else 'JSON object'}"

@@ -48,13 +48,14 @@ def closure_lines(closure: Mapping[str, Any]) -> list[str]:
     """Return the table in words, a line for each class of a test or of a set for readers, and one for each balanced sample."""
     names = {test["name"] for test in closure["tests"]}
     shown = [row for row in closure_rows(closure) if row["set"] in names or row["of"] in names]
-    lines = [f"{'test or set':<34}{'drawn':>7}{'removed':>9}{'kept':>6}{'paper':>7}"] if shown else []
+    width = max((len(row["set"]) + len(row["class"]) for row in shown), default=0) + 4
+    lines = [f"{'test or set':<{width}}{'drawn':>6}{'removed':>9}{'kept':>7}{'paper':>7}"] if shown else []
     for row in shown:
         notes = [row["reasons"]] if row["reasons"] else []
         notes += [f"{row['short']} short of {row['asked']}"] if row["short"] else []
         paper = "" if row["paper"] is None else row["paper"]
         name = f"{row['set']}: {row['class']}"
-        lines.append(f"{name:<34}{row['drawn']:>7}{row['removed']:>9}{row['kept']:>6}{paper:>7}  {'; '.join(notes)}".rstrip())
+        lines.append(f"{name:<{width}}{row['drawn']:>6}{row['removed']:>9}{row['kept']:>7}{paper:>7}  {'; '.join(notes)}".rstrip())
     for one in closure["reader_sets"]:
         if one["of"] not in names:
             total = sum(part["kept"] for part in one["classes"])

@@ -33,11 +33,12 @@ def sets_of(catalogue: Catalogue, assignments: Sequence[Mapping[str, Any]], aske
         """SELECT p.image_id, n.node_id, r.modality, r.confirmation, least(p.width, p.height)
            FROM pictures p LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)"""
     )
+    paths = {node: frozenset(tree.path(node)) if node else frozenset() for node in {node for _, node, *_ in facts}}
     images = [
         Candidate(
             image,
             split[image],
-            frozenset(tree.path(node) if node else ()),
+            paths[node],
             tree.nine_class(node) if node else None,
             tree.three_class(node) if node else None,
             modality,
@@ -45,6 +46,7 @@ def sets_of(catalogue: Catalogue, assignments: Sequence[Mapping[str, Any]], aske
             side,
         )
         for image, node, modality, confirmation, side in facts
+        if split[image] in ("test", "validation")  # no set draws from elsewhere
     ]
     groups = {"nine": [g.name for g in tree.nine], "three": [g.name for g in tree.three]}
     return draw_sets(images, asked, exclusions, seed, groups)

@@ -184,13 +184,13 @@ def draw_sets(
     """Return the members of every set that is asked for, and how their numbers close.
 
     Args:
-        images: all images of the catalogue, in any order.
+        images: those of the splits test and validation at least, in any order.
         asked: the sets.
         exclusions: what readers are not shown; each image once.
         seed: another seed, another draw.
         groups: the names of the nine and of the three classes, under `nine` and `three`.
     """
-    images = sorted(images)
+    images = list(images)
     tests: dict[str, list[str]] = {}
     reader_sets: dict[str, list[str]] = {}
     closure: Closure = {"tests": [], "reader_sets": []}

@@ -62,6 +62,7 @@ def test_migrations_run_once(tmp_path):
                 ("0002_labels",),
                 ("0003_facts",),
                 ("0004_pair_measures",),
+                ("0005_drawn_sets",),
             ]
 
 

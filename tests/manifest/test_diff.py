@@ -35,7 +35,7 @@ def world(images: dict[str, dict], edges: dict[tuple[str, str, str], float], **i
     graph.add_edges_from((a, b) for a, b, _ in edges)
     component = {i: "c-" + min(part) for part in nx.connected_components(graph) for i in part}
     blank = {f.name: None if f.nullable else {"string": "", "bool": False, "double": 1.0}.get(str(f.type), 1) for f in IMAGES}
-    blank |= {"labels": [], "image_keys": [], "lesion_keys": [], "patient_keys": []}
+    blank |= {"labels": [], "image_keys": [], "lesion_keys": [], "patient_keys": [], "tests": [], "reader_sets": []}
     rows = [{**blank, "image_id": i, "source": "s", "sha256": "0", "component": component[i], **images[i]} for i in sorted(images)]
     ties = [
         {"image_a": a, "image_b": b, "evidence": e, "score": score, "probability": None, "must_link": e == "lesion", "basis": ""}
