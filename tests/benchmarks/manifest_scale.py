@@ -15,6 +15,7 @@ Pictures are not part of it: there are none. `tests/benchmarks/picture_digests.p
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -191,6 +192,8 @@ def run_stage(stage: str, out: Path) -> dict[str, Any]:
         return {"images": proof.images, "edges": proof.edges, "violations": [v.message for v in proof.violations]}
     tree = Tree.shipped()
     with Catalogue.write(out / "workspace", "bench") as catalogue:
+        catalogue.execute("DELETE FROM stages WHERE stage = ?", [stage])  # else a second run would skip it
+        shutil.rmtree(out / "manifests", ignore_errors=True)
         if stage == "split":
             from curate.splits.protocol import Protocol
             from curate.splits.stage import split
