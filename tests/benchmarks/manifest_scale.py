@@ -2,11 +2,12 @@
 
     python tests/benchmarks/manifest_scale.py [--images N] [--edges M] [--seed S] [--out FOLDER] [--json]
 
-A catalogue is drawn straight into its tables: three sources, patients of one to some 150 images, lesions of one to twelve, each lesion
-under a label of the shipped taxonomy (frequent and rare ones, some left unmapped), keys, facts, licences, and the accepted edges: a
-chain through every lesion and patient, the rest between random images of one lesion or patient. Split (the protocol of the
+A catalogue is drawn straight into its tables: three sources, patients of up to some 150 images, lesions of up to twelve, each
+lesion under a label of the shipped taxonomy (frequent and rare ones, some left unmapped), keys, facts, licences, and the accepted
+edges: a chain through every lesion and patient, the rest between random images of one lesion or patient. Split (the protocol of the
 paper, nine folds), freeze and verify then run one after the other, each in a process of its own. Prints for each the seconds on the
-clock from start to end of its process and the peak of its resident memory in MiB; and whether the manifest was verified.
+clock from start to end of its process, those of the processors, and the peak of its resident memory in MiB; then what is wrong with
+the manifest, if anything is.
 
 Pictures are not part of it: there are none. `tests/benchmarks/picture_digests.py` measures those.
 """
@@ -14,6 +15,7 @@ Pictures are not part of it: there are none. `tests/benchmarks/picture_digests.p
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -190,6 +192,8 @@ def run_stage(stage: str, out: Path) -> dict[str, Any]:
         return {"images": proof.images, "edges": proof.edges, "violations": [v.message for v in proof.violations]}
     tree = Tree.shipped()
     with Catalogue.write(out / "workspace", "bench") as catalogue:
+        catalogue.execute("DELETE FROM stages WHERE stage = ?", [stage])  # else a second run would skip it
+        shutil.rmtree(out / "manifests", ignore_errors=True)
         if stage == "split":
             from curate.splits.protocol import Protocol
             from curate.splits.stage import split
