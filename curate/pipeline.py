@@ -79,7 +79,7 @@ def run_project(
             )
         policy = find_policy(project.link.policy, level=project.link.level, calibration=project.link.calibration)
         stage("link", lambda: link(catalogue, policy, engine))
-        stage("split", lambda: split(catalogue, project.split, tree))
+        stage("split", lambda: split(catalogue, project.split, tree, sets=project.tests))
         frozen = stage(
             "freeze",
             lambda: freeze(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from curate.errors import InputError
 from curate.splits.protocol import Protocol
+from curate.splits.test_sets import PAPER_SETS, Sets
 
 
 class _Strict(BaseModel):
@@ -81,6 +82,7 @@ class Project(_Strict):
     fingerprints: Fingerprints = Fingerprints()
     link: Link = Link()
     split: Protocol = Protocol()
+    tests: Sets = PAPER_SETS
     partition: Partition = Partition()
     manifest: Manifest = Manifest()
     train: Train | None = None
@@ -124,7 +126,7 @@ def load_project(path: Path) -> Project:
             "link": project.link.model_copy(
                 update={"calibration": base / project.link.calibration if project.link.calibration else None}
             ),
-            "split": project.split.model_copy(update={"tests": project.split.tests.below(base)}),
+            "tests": project.tests.below(base),
             "manifest": project.manifest.model_copy(update={"out": base / project.manifest.out}),
             "train": train
             and train.model_copy(

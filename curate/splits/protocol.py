@@ -4,8 +4,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curate.splits.test_sets import Sets
-
 
 class QualityGate(BaseModel):
     """What a picture must have to stand in a test or validation set; the paper's gate ("blurry and far-away images were
@@ -46,7 +44,6 @@ class Protocol(BaseModel):
     seed: int = Field(2017, ge=0)
     independent: tuple[str, ...] = Field((), description="source ids whose images may be tests of the `paper` protocol")
     quality: QualityGate = QualityGate()
-    tests: Sets = Sets()
 
     @model_validator(mode="after")
     def _shares_fit(self) -> "Protocol":

@@ -9,9 +9,9 @@ from curate.catalogue.stages import digest_of_rows, record_stage, replace_findin
 from curate.errors import InputError, NotReadyError
 from curate.graph.link import link_is_current
 from curate.splits.assign import Atom, assign, folds
-from curate.splits.drawn_sets import sets_of, write_sets
+from curate.splits.drawn_sets import asked_of_sets, sets_of, write_sets
 from curate.splits.protocol import Protocol
-from curate.splits.test_sets import read_exclusions
+from curate.splits.test_sets import PAPER_SETS, Sets
 from curate.taxonomy.tree import Tree
 
 STAGE = "split"
@@ -31,21 +31,23 @@ class _Image:
     quality_fail: str | None
 
 
-def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any]:
+def split(catalogue: Catalogue, protocol: Protocol, tree: Tree, *, sets: Sets = PAPER_SETS) -> dict[str, Any]:
     """Assign every picture, in place of the last assignment.
 
     Args:
         catalogue: open for writing, linked.
         protocol: how components become splits.
         tree: the taxonomy, for label conflicts.
+        sets: tests and samples that are drawn from the split.
 
     Returns:
-        The summary: images by split, exclusions by reason, images pinned to train by reason, folds, findings.
+        The summary: images by split, exclusions by reason, images pinned to train by reason, folds, findings, and how the
+        numbers of the sets close.
 
     Raises:
         InputError: no image can stand in a split, or a source named as independent is not in the catalogue.
     """
-    input_digest = _input_digest(catalogue, protocol, tree)
+    input_digest = _input_digest(catalogue, protocol, tree, sets)
     last = stage_record(catalogue, STAGE)
     if last and last.input_digest == input_digest:
         return {**last.summary, "skipped": True}
@@ -71,7 +73,7 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
         }
         for i in images
     ]
-    drawn = sets_of(catalogue, rows, protocol.tests, protocol.seed, tree)
+    drawn = sets_of(catalogue, rows, sets, protocol.seed, tree)
     summary = {
         "splits": {s: sum(1 for r in rows if r["split"] == s) for s in ("train", "validation", "test", "excluded")},
         "excluded": dict(sorted(Counter(reasons.values()).items())),
@@ -90,7 +92,7 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
             STAGE,
             input_digest=input_digest,
             output_digest=digest_of(input_digest, digest_of_rows(catalogue, "SELECT * FROM assignments ORDER BY image_id")),
-            settings={"protocol": protocol.model_dump(mode="json")},
+            settings={"protocol": protocol.model_dump(mode="json"), "sets": sets.model_dump(mode="json")},
             summary=summary,
         )
     return {**summary, "skipped": False}
@@ -99,16 +101,17 @@ def split(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> dict[str, Any
 def split_is_current(catalogue: Catalogue, tree: Tree) -> bool:
     """Say whether the last run read what the catalogue holds now."""
     last = required_stage(catalogue, STAGE, "curate split")
-    return last.input_digest == _input_digest(catalogue, Protocol.model_validate(last.settings["protocol"]), tree)
+    protocol, sets = Protocol.model_validate(last.settings["protocol"]), Sets.model_validate(last.settings.get("sets", {}))
+    return last.input_digest == _input_digest(catalogue, protocol, tree, sets)
 
 
-def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree) -> str:
+def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree, sets: Sets) -> str:
     if not link_is_current(catalogue):
         raise NotReadyError("The links are older than the fingerprints, ids or verdicts.", "Run `curate link` first.")
     linked = required_stage(catalogue, "link", "curate link")
     decided = digest_of_rows(catalogue, "SELECT * FROM label_decisions ORDER BY ALL")
-    not_shown = read_exclusions(protocol.tests.exclusions)
-    return digest_of(VERSION, linked.output_digest, tree.digest, decided, not_shown, protocol.model_dump(mode="json"))
+    of_sets = asked_of_sets(sets)
+    return digest_of(VERSION, linked.output_digest, tree.digest, decided, of_sets, protocol.model_dump(mode="json"))
 
 
 def _images(catalogue: Catalogue, protocol: Protocol) -> list[_Image]:
