@@ -23,6 +23,7 @@ from curate.sources.registry import source
 from curate.splits.extend import frozen_protocol
 from curate.splits.protocol import Protocol
 from curate.splits.stage import split
+from curate.splits.test_sets import Sets
 from curate.stopwatch import measured
 from curate.taxonomy.tree import Tree
 from curate.terminal import Terminal
@@ -82,7 +83,7 @@ def run_project(
             )
         policy = find_policy(project.link.policy, level=project.link.level, calibration=project.link.calibration)
         stage("link", lambda: link(catalogue, policy, engine))
-        stage("split", lambda: _split(catalogue, project.split, tree))
+        stage("split", lambda: _split(catalogue, project.split, tree, project.tests))
         frozen = stage(
             "freeze",
             lambda: freeze(
@@ -114,11 +115,11 @@ def run_project(
     return result
 
 
-def _split(catalogue: Catalogue, asked: Protocol, tree: Tree) -> dict[str, Any]:
-    if not isinstance(asked, Split) or asked.extend is None:
-        return split(catalogue, Protocol.model_validate(asked.model_dump()), tree)
+def _split(catalogue: Catalogue, asked: Split, tree: Tree, sets: Sets) -> dict[str, Any]:
+    if asked.extend is None:
+        return split(catalogue, Protocol.model_validate(asked.model_dump()), tree, sets=sets)
     frozen = read_frozen(asked.extend)
-    return split(catalogue, frozen_protocol(frozen, asked.asked()), tree, frozen, asked.merge)
+    return split(catalogue, frozen_protocol(frozen, asked.asked()), tree, frozen, asked.merge, sets=sets)
 
 
 def _verified(folder: Path, pictures: Pictures) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from curate.errors import InputError
 from curate.manifest.about.publication import Publication
 from curate.splits.protocol import Protocol
+from curate.splits.test_sets import PAPER_SETS, Sets
 
 
 class _Strict(BaseModel):
@@ -105,6 +106,7 @@ class Project(_Strict):
     fingerprints: Fingerprints = Fingerprints()
     link: Link = Link()
     split: Split = Split()
+    tests: Sets = PAPER_SETS
     partition: Partition = Partition()
     manifest: Manifest = Manifest()
     train: Train | None = None
@@ -148,12 +150,8 @@ def load_project(path: Path) -> Project:
             "link": project.link.model_copy(
                 update={"calibration": base / project.link.calibration if project.link.calibration else None}
             ),
-            "split": project.split.model_copy(
-                update={
-                    "tests": project.split.tests.below(base),
-                    "extend": base / project.split.extend if project.split.extend else None,
-                }
-            ),
+            "split": project.split.model_copy(update={"extend": base / project.split.extend if project.split.extend else None}),
+            "tests": project.tests.below(base),
             "manifest": project.manifest.model_copy(update={"out": base / project.manifest.out}),
             "train": train
             and train.model_copy(

@@ -11,34 +11,23 @@ from typing import Any
 
 from curate.manifest.frozen import Frozen, Json
 
+Row = dict[str, Any]
 SIDES = ["malignant", "benign"]
-HELD_OUT = ("test", "validation")
-ASKED = (
-    "image_id",
-    "split",
-    "node_id",
-    "three_class",
-    "nine_class",
-    "modality",
-    "confirmation",
-    "width",
-    "height",
-    "tests",
-    "reader_sets",
+COLUMNS = (
+    *("image_id", "split", "node_id", "nine_class", "three_class", "modality", "confirmation", "width", "height"),
+    *("tests", "reader_sets"),
 )
-
-Images = list[Json]
 
 
 def names_are_listed(frozen: Frozen) -> Iterator[str]:
     """0: every set that a row names is listed in manifest.json, once, and no row names a set twice."""
-    stated = _stated(frozen)
+    stated, rows = _stated(frozen), _rows(frozen)
     for column in ("tests", "reader_sets"):
         names = [one["name"] for one in stated[column]]
         for name, times in Counter(names).items():
             if times > 1:
                 yield f"manifest.json lists the set {name} {times} times"
-        for row in _images(frozen):
+        for row in rows:
             if row[column] != sorted(set(row[column])):
                 yield f"{row['image_id']}: {column} are not sorted, or one is named twice"
             for name in sorted(set(row[column]) - set(names)):
@@ -47,10 +36,10 @@ def names_are_listed(frozen: Frozen) -> Iterator[str]:
 
 def tests_hold_what_they_say(frozen: Frozen) -> Iterator[str]:
     """3: a test holds the images of the test split that are of one of its classes and of its modality, all of them and no other."""
-    images = _images(frozen)
+    rows = _rows(frozen)
     for test in _stated(frozen)["tests"]:
         name = test["name"]
-        for row in images:
+        for row in rows:
             sides = _sides(frozen, test, row)
             fits = bool(sides) and test["modality"] in (None, row["modality"])
             if len(sides) > 1:
@@ -63,12 +52,12 @@ def tests_hold_what_they_say(frozen: Frozen) -> Iterator[str]:
 
 def tests_are_counted(frozen: Frozen) -> Iterator[str]:
     """5: what is stated of each test and class (found, removed by reason, kept, confirmed) is what the rows give."""
-    images = _images(frozen)
+    tested = [row for row in _rows(frozen) if row["split"] == "test"]
     for test in _stated(frozen)["tests"]:
         if [part["class"] for part in test["classes"]] != SIDES:
             yield f"test {test['name']}: its classes are not {' and '.join(SIDES)}"
         for part in test["classes"]:
-            found = [row for row in images if part["class"] in _sides(frozen, test, row)]
+            found = [row for row in tested if part["class"] in _sides(frozen, test, row)]
             kept = [row for row in found if test["name"] in row["tests"]]
             out = [row["modality"] for row in found if test["name"] not in row["tests"]]
             removed = Counter("modality_unknown" if modality is None else "other_modality" for modality in out)
@@ -79,7 +68,7 @@ def tests_are_counted(frozen: Frozen) -> Iterator[str]:
 
 def sets_are_drawn_by_rule(frozen: Frozen) -> Iterator[str]:
     """3: a drawn set holds those that its rule draws, less those whose removal is stated with a reason, and no other."""
-    images = _images(frozen)
+    rows = _rows(frozen)
     for one in _stated(frozen)["reader_sets"]:
         expected: set[str] = set()
         listed = Counter(gone["image_id"] for gone in one["removed"])
@@ -87,7 +76,7 @@ def sets_are_drawn_by_rule(frozen: Frozen) -> Iterator[str]:
         removed = {gone["image_id"]: gone for gone in one["removed"]}
         drawn_of: dict[str, str] = {}
         for part in one["classes"]:
-            pool = _pool(frozen, images, one, part["class"])
+            pool = _pool(frozen, rows, one, part["class"])
             drawn = _first(pool, one["name"], frozen.info["seed"], part["asked"])
             drawn_of |= {row["image_id"]: part["class"] for row in drawn}
             for row in drawn:
@@ -102,17 +91,17 @@ def sets_are_drawn_by_rule(frozen: Frozen) -> Iterator[str]:
                 yield f"set {one['name']}: {image} is removed as {gone['class']}, and was not drawn so"
             if gone["reason"] not in ("small", "reader") or (gone["reason"] == "reader") != bool(gone["reader"] and gone["words"]):
                 yield f"set {one['name']}: {image} is removed without a reader who says why"
-        held = {row["image_id"] for row in images if one["name"] in row["reader_sets"]}
+        held = {row["image_id"] for row in rows if one["name"] in row["reader_sets"]}
         yield from (f"{image}: in the set {one['name']}, and the draw does not give it" for image in sorted(held - expected))
         yield from (f"{image}: not in the set {one['name']}, and the draw gives it" for image in sorted(expected - held))
 
 
 def sets_are_counted(frozen: Frozen) -> Iterator[str]:
     """5: what is stated of each drawn set and class (available, asked, drawn, removed, kept) is what its rule and the rows give."""
-    images = _images(frozen)
+    rows = _rows(frozen)
     for one in _stated(frozen)["reader_sets"]:
         name = one["name"]
-        available = {part["class"]: len(_pool(frozen, images, one, part["class"])) for part in one["classes"]}
+        available = {part["class"]: len(_pool(frozen, rows, one, part["class"])) for part in one["classes"]}
         classes = SIDES if "quota" in one else [group["name"] for group in frozen.classes[one["level"]]]
         if list(available) != classes or len(one["classes"]) != len(classes):
             yield f"set {name}: its classes are not {', '.join(classes)}"
@@ -156,7 +145,7 @@ def _stated(frozen: Frozen) -> dict[str, list[Json]]:
     return stated
 
 
-def _sides(frozen: Frozen, test: Json, row: dict[str, Any]) -> list[str]:
+def _sides(frozen: Frozen, test: Json, row: Row) -> list[str]:
     """Return the classes of a test that a row is of, were it of the right modality; none outside the test split."""
     if row["split"] != "test" or row["node_id"] is None:
         return []
@@ -164,30 +153,23 @@ def _sides(frozen: Frozen, test: Json, row: dict[str, Any]) -> list[str]:
     return [part["class"] for part in test["classes"] if any(node in line for node in part["nodes"])]
 
 
-def _images(frozen: Frozen) -> Images:
-    """Return the images that may stand in a set, and those that say that they do."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    table = frozen.images.table
-    may = pc.is_in(table["split"], value_set=pa.array(HELD_OUT))
-    for column in ("tests", "reader_sets"):
-        may = pc.or_(may, pc.greater(pc.list_value_length(table[column]), 0))
-    images: Images = table.filter(may).select(ASKED).to_pylist()
-    return images
+def _rows(frozen: Frozen) -> list[Row]:
+    """Return the columns that sets depend on, of the images that are in a set or in a split that sets are drawn from."""
+    rows = (dict(zip(COLUMNS, values, strict=True)) for values in frozen.images.each(*COLUMNS))
+    return [row for row in rows if row["split"] in ("test", "validation") or row["tests"] or row["reader_sets"]]
 
 
-def _pool(frozen: Frozen, images: Images, one: Json, name: str) -> Images:
+def _pool(frozen: Frozen, rows: list[Row], one: Json, name: str) -> list[Row]:
     """Return the images that a class of a set is drawn from."""
     if "quota" not in one:
         column = f"{one['level']}_class"
-        return [row for row in images if row["split"] == "validation" and row[column] == name]
+        return [row for row in rows if row["split"] == "validation" and row[column] == name]
     tests = {test["name"]: test for test in _stated(frozen)["tests"]}
-    members = (row for row in images if one["of"] in row["tests"])
+    members = (row for row in rows if one["of"] in row["tests"])
     return [row for row in members if name in _sides(frozen, tests[one["of"]], row)]
 
 
-def _first(pool: Images, name: str, seed: int, count: int) -> Images:
+def _first(pool: list[Row], name: str, seed: int, count: int) -> list[Row]:
     keyed = sorted((hashlib.sha256(f"{seed}\nset\n{name}\n{row['image_id']}".encode()).digest(), n) for n, row in enumerate(pool))
     return [pool[n] for _, n in keyed[:count]]
 

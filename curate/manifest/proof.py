@@ -199,9 +199,8 @@ def misfits(value: Any, shape: Any, where: str) -> Iterator[str]:
     if isinstance(shape, tuple):
         yield from misfits(value, shape[0], where) if value is not None else ()
     elif isinstance(shape, type):
-        if type(value) not in ((int, float) if shape is float else (shape,)) or (
-            shape is float and not -math.inf < value < math.inf
-        ):
+        of = (int, float) if shape is float else (shape,)
+        if type(value) not in of or (shape is float and not -math.inf < value < math.inf):
             yield f"{where}: {str(value)[:60]!r} is not of type {shape.__name__}"
     elif not isinstance(value, type(shape)):
         yield f"{where}: not a {'list' if isinstance(shape, list) else 'JSON object'}"
@@ -233,8 +232,7 @@ def step_3_rows(m: Manifest) -> Iterator[str]:
 
 def step_4_edges(m: Manifest) -> Iterator[str]:
     """0: each edge joins two images of this manifest, stands there once for its kind of evidence, and states what it may.
-    With every end on a row of images.csv, no edge of another manifest can pass for one of this.
-    """
+    With every end on a row of images.csv, no edge of another manifest can pass for one of this."""
     keys = [(edge["image_a"], edge["image_b"], edge["evidence"]) for edge in m.edges]
     yield from told((keys != sorted(set(keys)), "edges.csv is not sorted, or has a pair and evidence twice"))
     for edge in m.edges:

@@ -9,6 +9,15 @@ from curate.splits.test_sets import Candidate, Drawn, Sets, draw_sets, read_excl
 from curate.taxonomy.tree import Tree
 
 
+def asked_of_sets(asked: Sets) -> list[Any]:
+    """Return what sets depend on beside the split: what is asked, and what the reader's list says now.
+
+    Raises:
+        InputError: the list cannot be read.
+    """
+    return [asked.model_dump(mode="json", exclude={"exclusions"}), read_exclusions(asked.exclusions)]
+
+
 def sets_of(catalogue: Catalogue, assignments: Sequence[Mapping[str, Any]], asked: Sets, seed: int, tree: Tree) -> Drawn:
     """Return the tests and drawn sets of a split that is about to be written.
 

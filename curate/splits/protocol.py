@@ -4,8 +4,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curate.splits.test_sets import Sets
-
 
 class QualityGate(BaseModel):
     """What a picture must have to stand in a test or validation set; the paper's gate ("blurry and far-away images were
@@ -54,7 +52,6 @@ class Protocol(BaseModel):
     independent: tuple[str, ...] = Field((), description="source ids whose images may be tests of the `paper` protocol")
     adopt: tuple[str, ...] = Field((), description="source ids whose own split `official` adopts; none: all that have one")
     quality: QualityGate = QualityGate()
-    tests: Sets = Sets()
 
     @model_validator(mode="after")
     def _shares_fit(self) -> "Protocol":

@@ -12,7 +12,7 @@ from curate.splits.assign import Atom, assign, folds
 from curate.splits.atom import Cell, Cells
 from curate.splits.audit_official import audit
 from curate.splits.check import require_sound
-from curate.splits.drawn_sets import sets_of, write_sets
+from curate.splits.drawn_sets import asked_of_sets, sets_of, write_sets
 from curate.splits.extend import extend, write_withheld
 from curate.splits.growth import Growth, keep_pins
 from curate.splits.images import Image, adopted_sources, read_images
@@ -21,7 +21,7 @@ from curate.splits.official import adopt
 from curate.splits.proportions import proportions
 from curate.splits.protocol import Protocol
 from curate.splits.seats import Frozen, Member, Merge
-from curate.splits.test_sets import read_exclusions
+from curate.splits.test_sets import PAPER_SETS, Sets
 from curate.taxonomy.tree import Tree
 
 STAGE = "split"
@@ -30,7 +30,13 @@ PINNING = {"component.over-budget": "over_budget", "component.weak-bridge": "wea
 
 
 def split(
-    catalogue: Catalogue, protocol: Protocol, tree: Tree, frozen: Frozen | None = None, merge: Merge | None = None
+    catalogue: Catalogue,
+    protocol: Protocol,
+    tree: Tree,
+    frozen: Frozen | None = None,
+    merge: Merge | None = None,
+    *,
+    sets: Sets = PAPER_SETS,
 ) -> dict[str, Any]:
     """Assign every picture, in place of the last assignment.
 
@@ -40,11 +46,12 @@ def split(
         tree: the taxonomy, for label conflicts.
         frozen: the manifest that the split extends; the protocol is its own.
         merge: what gives way where frozen splits are tied; None: as the frozen manifest was made, else `drop`.
+        sets: tests and samples that are drawn from the split.
 
     Returns:
         The summary: images by split, exclusions by reason, images pinned to train by reason, folds, the level of each source,
-        how far proportions are kept (`stratified`), the audit of the publishers' splits (`official`), the sets drawn, findings,
-        and of an extension `growth`: kept, dropped, added and excluded images, which close.
+        how far proportions are kept (`stratified`), the audit of the publishers' splits (`official`), how the numbers of the
+        sets close, findings, and of an extension `growth`: kept, dropped, added and excluded images, which close.
 
     Raises:
         InputError: no image can stand in a split, a source that the protocol names is not in the catalogue or has no split, or
@@ -52,7 +59,7 @@ def split(
         BrokenInvariantError: the assignment is not sound; nothing is written.
     """
     extends = _extends(frozen, merge or frozen.merge or "drop") if frozen else None
-    input_digest = _input_digest(catalogue, protocol, tree, extends)
+    input_digest = _input_digest(catalogue, protocol, tree, sets, extends)
     last = stage_record(catalogue, STAGE)
     if last and last.input_digest == input_digest:
         return {**last.summary, "skipped": True}
@@ -95,7 +102,7 @@ def split(
         }
         for i in images
     ]
-    drawn = sets_of(catalogue, rows, protocol.tests, protocol.seed, tree)
+    drawn = sets_of(catalogue, rows, sets, protocol.seed, tree)
     summary = {
         "splits": {s: sum(1 for r in rows if r["split"] == s) for s in ("train", "validation", "test", "excluded")},
         "excluded": dict(sorted(Counter(reasons.values()).items())),
@@ -120,7 +127,11 @@ def split(
             STAGE,
             input_digest=input_digest,
             output_digest=digest_of(input_digest, digest_of_rows(catalogue, "SELECT * FROM assignments ORDER BY image_id")),
-            settings={"protocol": protocol.model_dump(mode="json"), "extends": extends},
+            settings={
+                "protocol": protocol.model_dump(mode="json"),
+                "sets": sets.model_dump(mode="json"),
+                "extends": extends,
+            },
             summary=summary,
         )
     return {**summary, "skipped": False}
@@ -129,8 +140,8 @@ def split(
 def split_is_current(catalogue: Catalogue, tree: Tree) -> bool:
     """Say whether the last run read what the catalogue holds now."""
     last = required_stage(catalogue, STAGE, "curate split")
-    protocol = Protocol.model_validate(last.settings["protocol"])
-    return last.input_digest == _input_digest(catalogue, protocol, tree, last.settings.get("extends"))
+    protocol, sets = Protocol.model_validate(last.settings["protocol"]), Sets.model_validate(last.settings.get("sets", {}))
+    return last.input_digest == _input_digest(catalogue, protocol, tree, sets, last.settings.get("extends"))
 
 
 def _extends(frozen: Frozen, merge: Merge) -> dict[str, Any]:
@@ -153,14 +164,14 @@ def _members(images: list[Image], own: set[str], protocol: Protocol) -> list[Mem
     ]
 
 
-def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree, extends: dict[str, Any] | None) -> str:
+def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree, sets: Sets, extends: dict[str, Any] | None) -> str:
     if not link_is_current(catalogue):
         raise NotReadyError("The links are older than the fingerprints, ids or verdicts.", "Run `curate link` first.")
     linked = required_stage(catalogue, "link", "curate link")
     decided = digest_of_rows(catalogue, "SELECT * FROM label_decisions ORDER BY ALL")
-    not_shown = read_exclusions(protocol.tests.exclusions)
+    of_sets = asked_of_sets(sets)
     old = [extends["digest"], extends["merge"], extends["folder"]] if extends else []
-    return digest_of(VERSION, linked.output_digest, tree.digest, decided, not_shown, protocol.model_dump(mode="json"), *old)
+    return digest_of(VERSION, linked.output_digest, tree.digest, decided, of_sets, protocol.model_dump(mode="json"), *old)
 
 
 def _label_conflicts(images: list[Image], tree: Tree) -> tuple[set[str], list[dict[str, Any]]]:

@@ -110,6 +110,9 @@ class Sets(_Strict):
         return self.model_copy(update={"exclusions": base / self.exclusions.expanduser() if self.exclusions else None})
 
 
+PAPER_SETS = Sets()
+
+
 class Exclusion(NamedTuple):
     """One image that a reader does not want others to be shown, and why."""
 

@@ -235,7 +235,7 @@ def test_from_the_project_file_to_the_report(workspace, project, tmp_path):
     everything = Sets(
         binary=(BOTH.model_copy(update={"readers": Readers(size=30, least_side=100)}),), balanced=(), exclusions=listed
     )
-    asked = project.split.model_copy(update={"tests": everything, "test": 0.5, "validation": 0.2, "folds": 0})
+    asked = project.split.model_copy(update={"test": 0.5, "validation": 0.2, "folds": 0})
     with Catalogue.read(workspace) as catalogue:
         some = [i for (i,) in catalogue.rows("SELECT image_id FROM assignments WHERE split = 'test' ORDER BY 1")]
     header = "image_id,reader,reason\n"
@@ -245,6 +245,7 @@ def test_from_the_project_file_to_the_report(workspace, project, tmp_path):
             "name": "sets",
             "workspace": workspace,
             "split": asked,
+            "tests": everything,
             "manifest": project.manifest.model_copy(update={"out": tmp_path}),
         }
     )
@@ -273,11 +274,11 @@ def test_from_the_project_file_to_the_report(workspace, project, tmp_path):
             freeze(catalogue, Tree.shipped(), "again", tmp_path)
         listed.write_text(header + "ham10000:none,R7,dark\n")
         with pytest.raises(InputError, match="ham10000:none, which is not in the catalogue"):
-            split(catalogue, asked, Tree.shipped())
+            split(catalogue, asked, Tree.shipped(), sets=everything)
         for nodes, message in ((("DC:9999999",), "the taxonomy lacks"), (("DC:0000001",), "one lies below the other")):
             odd = BOTH.model_copy(update={"benign": nodes, "malignant": ("DC:0000017",)})
             with pytest.raises(InputError, match=message):
-                split(catalogue, asked.model_copy(update={"tests": Sets(binary=(odd,), balanced=())}), Tree.shipped())
+                split(catalogue, asked, Tree.shipped(), sets=Sets(binary=(odd,), balanced=()))
 
 
 def test_the_report_of_the_paper_s_sets_says_which_of_its_numbers_do_not_close(good, tmp_path):

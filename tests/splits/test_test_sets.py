@@ -255,16 +255,16 @@ def test_the_project_file_declares_them_with_the_list_beside_it(tmp_path):
     (tmp_path / "p.toml").write_text(
         """name = "x"
 sources = [{ id = "ham10000", folder = "." }]
-[split.tests]
+[tests]
 exclusions = "not_shown.csv"
-[[split.tests.binary]]
+[[tests.binary]]
 name = "mel"
 malignant = ["DC:0000018"]
 benign = ["DC:0000017"]
 readers = { size = 10, quota = { malignant = 4, benign = 6 }, least_side = 0 }
 """
     )
-    asked = load_project(tmp_path / "p.toml").split.tests
+    asked = load_project(tmp_path / "p.toml").tests
     assert asked.exclusions == tmp_path.resolve() / "not_shown.csv"
     assert [t.name for t in asked.binary] == ["mel"]
     assert asked.balanced == PAPER_SAMPLES
