@@ -148,6 +148,7 @@ def _local(
         "asked": f"at least {policy['local_accept']}, "
         f"detail {policy['local_least_detail']} and tiles {policy['local_least_tiles']}, "
         f"detail {policy['local_clear_detail']} or tiles {policy['local_clear_tiles']}, "
+        f"{policy['local_in_place_tiles']} of the lower tiles where nothing moved, "
         f"among {policy['local_candidates']} candidates of either"
         + ("" if candidate else " (it is none: other pictures, or their copies, had more votes)"),
         "probability": probability,

@@ -7,8 +7,7 @@ import pytest
 
 from curate.engines import LocalEngine
 from curate.pipeline import run_project
-from curate.project import Project
-from curate.splits.protocol import Protocol
+from curate.project import Project, Split
 from curate.terminal import Terminal
 
 ALLOWED = ("CC-BY-4.0", "CC-BY-NC-4.0", "CC0-1.0")
@@ -20,7 +19,7 @@ def good(frozen: Path, project: Project, tmp_path_factory: pytest.TempPathFactor
     patient with two diseases in test, an image excluded because its lesion is tested, three folds."""
     place = tmp_path_factory.mktemp("good")
     shutil.copytree(project.workspace, place / "workspace")  # pictures are read once per session
-    paper = Protocol(protocol="paper", test=0.3, validation=0.15, folds=3, independent=("ham10000", "pad_ufes_20"), seed=2018)
+    paper = Split(protocol="paper", test=0.3, validation=0.15, folds=3, independent=("ham10000", "pad_ufes_20"), seed=2018)
     asked = project.model_copy(
         update={
             "name": "good",

@@ -92,11 +92,20 @@ def same_skin(
 def agree_in_detail(measures: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.bool_]:
     """Say of which pairs the aligned pictures agree: both as a whole and in the median tile, and in one of the two clearly.
 
-    A probability is worth what it was learnt on; where points agree and the skin between them does not, it is not believed.
+    A probability is worth what it was learnt on; where points agree and the skin between them does not, it is not believed. Two
+    photographs of one lesion never lie on each other as they are. What does is of the device or the publisher (dust, a
+    watermark, a frame), unless it is one photograph: then nearly all tiles agree, and not only those that such a thing covers.
     """
-    detail, tiles = (measures[:, MEASURES.index(name)] for name in ("detail", "tiles_median"))
+
+    def of(name: str) -> npt.NDArray[np.float64]:
+        return measures[:, MEASURES.index(name)]
+
+    detail, tiles = of("detail"), of("tiles_median")
     at_all = (detail >= policy.local_least_detail) & (tiles >= policy.local_least_tiles)
-    return np.asarray(at_all & ((detail >= policy.local_clear_detail) | (tiles >= policy.local_clear_tiles)))
+    clearly = (detail >= policy.local_clear_detail) | (tiles >= policy.local_clear_tiles)
+    as_large = (of("scale") < policy.local_in_place_size) & (of("shear") < policy.local_in_place_size)
+    in_place = as_large & (of("distance_from_identity") < policy.local_in_place)
+    return np.asarray(at_all & clearly & (~in_place | (of("tiles_lower") >= policy.local_in_place_tiles)))
 
 
 def in_words(measures: dict[str, float]) -> str:
