@@ -53,7 +53,7 @@ class Policy(BaseModel):
         description="pictures that lie on each other as they are, moved less (tenths of a length), must agree nearly everywhere:",
     )
     local_in_place_size: float = Field(0.03, description="… enlarged and sheared less (logarithms)")
-    local_in_place_tiles: float = Field(0.5, description="… the correlation of the lower quartile of their tiles")
+    local_in_place_tiles: float = Field(0.65, description="… the correlation of the lower quartile of their tiles")
     local_strong: float = Field(0.9, description="calibrated probability")
     calibration: str | None = Field(None, description="written by `curate calibrate`; None: the one in the package")
     largest_share: float = Field(0.01, description="budget of a component, as a share of the pictures …")

@@ -102,6 +102,7 @@ def agree_in_detail(measures: npt.NDArray[np.float64], policy: Policy) -> npt.ND
 
     detail, tiles = of("detail"), of("tiles_median")
     at_all = (detail >= policy.local_least_detail) & (tiles >= policy.local_least_tiles)
+    at_all &= of("overlap") >= policy.local_least_overlap
     clearly = (detail >= policy.local_clear_detail) | (tiles >= policy.local_clear_tiles)
     as_large = (of("scale") < policy.local_in_place_size) & (of("shear") < policy.local_in_place_size)
     in_place = as_large & (of("distance_from_identity") < policy.local_in_place)
