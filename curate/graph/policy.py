@@ -48,9 +48,9 @@ class Policy(BaseModel):
     local_least_tiles: float = Field(0.15, description="the same of the median tile")
     local_clear_detail: float = Field(0.3, description="one of the two must be clear: the detail from here on …")
     local_clear_tiles: float = Field(0.25, description="… or the median tile from here on")
+    local_least_overlap: float = Field(0.06, description="share of the coarser picture that the finer one shows")
     local_in_place: float = Field(
-        0.5,
-        description="pictures that lie on each other as they are, moved less (tenths of a length), must agree nearly everywhere:",
+        1.0, description="pictures that lie on each other as they are, moved less (tenths of a length), must agree nearly everywhere:"
     )
     local_in_place_size: float = Field(0.03, description="… enlarged and sheared less (logarithms)")
     local_in_place_tiles: float = Field(0.65, description="… the correlation of the lower quartile of their tiles")
