@@ -48,12 +48,12 @@ class Policy(BaseModel):
     local_least_tiles: float = Field(0.15, description="the same of the median tile")
     local_clear_detail: float = Field(0.3, description="one of the two must be clear: the detail from here on …")
     local_clear_tiles: float = Field(0.25, description="… or the median tile from here on")
-    local_least_overlap: float = Field(0.06, description="share of the coarser picture that the finer one shows")
+    local_least_overlap: float = Field(0.05, description="share of the coarser picture that the finer one shows")
     local_in_place: float = Field(
-        1.0, description="pictures that lie on each other as they are, moved less (tenths of a length), must agree nearly everywhere:"
+        1.0, description="pictures that lie on each other as they are (moved by fewer tenths of a length) must agree all over:"
     )
     local_in_place_size: float = Field(0.03, description="… enlarged and sheared less (logarithms)")
-    local_in_place_tiles: float = Field(0.65, description="… the correlation of the lower quartile of their tiles")
+    local_in_place_tiles: float = Field(0.6, description="… the correlation of the lower quartile of their tiles")
     local_strong: float = Field(0.9, description="calibrated probability")
     calibration: str | None = Field(None, description="written by `curate calibrate`; None: the one in the package")
     largest_share: float = Field(0.01, description="budget of a component, as a share of the pictures …")
