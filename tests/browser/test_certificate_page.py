@@ -22,7 +22,7 @@ def crowded(certificate: dict, sources: int) -> dict:
     full = copy.deepcopy(certificate)
     facts = full["facts"]
     facts["name"] = "a_name_that_somebody_thought_would_tell_all_" * 4
-    row = {"level": "patient", "stated": None, "images": 123_456, "at_patient": 100_000, "at_lesion": 23_000, "at_image": 456}
+    row = {"level": "patient", "images": 123_456, "at_patient": 100_000, "at_lesion": 23_000, "at_image": 456}
     facts["levels"] = [
         {**row, "source": f"a_source_with_a_name_of_many_letters_{n:02}", "level": ("patient", "lesion", "image")[n % 3]}
         for n in range(sources)

@@ -63,6 +63,7 @@ def test_migrations_run_once(tmp_path):
                 ("0003_facts",),
                 ("0004_pair_measures",),
                 ("0005_drawn_sets",),
+                ("0006_growth",),
             ]
 
 

@@ -5,7 +5,6 @@ import json
 import shutil
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 from curate.catalogue import Catalogue
@@ -14,7 +13,6 @@ from curate.errors import InputError, NotReadyError
 from curate.manifest.freeze import freeze
 from curate.manifest.pictures import Pictures
 from curate.manifest.proof import prove
-from curate.manifest.text import text_lines
 from curate.manifest.verify import verify
 from curate.pipeline import run_project
 from curate.report.build import build_report
@@ -206,20 +204,6 @@ def test_a_set_that_is_not_what_it_says_is_found(copy, cheat, broken, message):
     found = wrong(copy)
     assert found.keys() == broken, found
     assert any(message in m for m in found[min(broken)] + found[max(broken)]), found
-
-
-def test_a_manifest_of_before_has_no_sets_and_verifies(good, tmp_path):
-    copy = Copy(good, tmp_path / good.name)
-    copy.write()
-    table = pq.ParquetFile(copy.folder / "images.parquet").read().drop_columns(["tests", "reader_sets"])
-    pq.write_table(table, copy.folder / "images.parquet")
-    (copy.folder / "images.csv").write_text("".join(text_lines(table)), encoding="utf-8", newline="")
-    info = copy.info
-    del info["drawn_sets"]
-    (copy.folder / "manifest.json").write_text(json.dumps(info))
-    copy.sums()
-    assert verify(copy.folder).violations == []
-    assert prove(copy.folder)["ok"], prove(copy.folder)
 
 
 @pytest.fixture(scope="module")

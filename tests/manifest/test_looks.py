@@ -20,7 +20,7 @@ from curate.manifest.quick import SMALL, look
 from curate.manifest.read import load, sources_of
 from curate.manifest.verify import verify
 from tests.conftest import CHECKOUT
-from tests.manifest.tampering import change_json, change_rows, copy_of, repair_sums
+from tests.manifest.tampering import change_json, change_rows, copy_of, repair_about
 
 PROGRAM = [sys.executable, "-c", "from curate.cli import main; main()", "verify"]
 
@@ -234,7 +234,7 @@ def newer(good: Path, out: Path, version: str) -> Path:
     for path in folder.glob("*.csv"):
         path.unlink()
     change_json(folder, "manifest.json", lambda info: info.update(schema_version=version, later={"a": 1}))
-    repair_sums(folder)
+    repair_about(folder)
     return folder
 
 
@@ -255,7 +255,7 @@ def test_its_text_form_has_its_columns_too(good, tmp_path):
     for stem in ("images", "edges"):
         table = pq.ParquetFile(folder / f"{stem}.parquet").read()
         (folder / f"{stem}.csv").write_text("".join(text_lines(table)), encoding="utf-8", newline="")
-    repair_sums(folder)
+    repair_about(folder)
     assert verify(folder).ok, messages(verify(folder))
     assert "is of schema 1.97, not 1." in prove(folder)["error"]
 

@@ -3,6 +3,7 @@
 import shutil
 from collections import defaultdict
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from curate.errors import InputError
 from curate.graph.link import link
 from curate.graph.policy import find_policy
 from curate.manifest.freeze import freeze
-from curate.manifest.invariants import Frozen
+from curate.manifest.frozen import Frozen, Rows
 from curate.manifest.read import load
 from curate.manifest.stated import protocol_keeps_its_name
 from curate.manifest.verify import verify
@@ -244,7 +245,8 @@ def test_a_frozen_official_split_that_is_not_the_publisher_s_does_not_verify(spl
     info = {"protocol": {"name": "official", "adopted": ["s"], "independent": [], "test_requires": {}}, "sources": []}
 
     def violations(rows):
-        frozen = Frozen(rows, [], {"nodes": [], "three": [], "nine": []}, info)
+        columns = {"image_a": pa.array([], pa.string()), "image_b": pa.array([], pa.string())}
+        frozen = Frozen(Rows(pa.Table.from_pylist(rows)), Rows(pa.table(columns)), {"nodes": [], "three": [], "nine": []}, info)
         return list(protocol_keeps_its_name(frozen))
 
     assert len(violations([row])) == 1

@@ -193,7 +193,7 @@ def test_the_same_split_again_changes_nothing(linked, tree):
 
 def test_a_split_that_is_not_sound_is_not_written(linked, tree, monkeypatch):
     before = linked.rows("SELECT * FROM assignments ORDER BY ALL")
-    monkeypatch.setattr("curate.splits.stage.folds", lambda atoms, splits, protocol: dict.fromkeys(splits, 0))
+    monkeypatch.setattr("curate.splits.stage.folds", lambda atoms, splits, *_: dict.fromkeys(splits, 0))
     with pytest.raises(BrokenInvariantError, match=r"The split was not written: .* is in the test, and in fold 0"):
         split(linked, Protocol(seed=99), tree)
     assert linked.rows("SELECT * FROM assignments ORDER BY ALL") == before

@@ -53,7 +53,7 @@ def facts_of(manifest: Manifest, proof: Proof) -> Json:
         "checks": _checks(proof),
         "numbers": _numbers(manifest, images, proof),
         "flow": _flow(info, images),
-        "levels": _levels(info, images),
+        "levels": _levels(images),
         "evidence": _evidence(info, manifest.edges.select(["image_a", "image_b", "evidence"]).to_pydict()),
         "risk": _risk(info, images, manifest.edges.select(["evidence", "probability"]).to_pydict()),
         "stated_not_checked": [str(reason) for reason in info["not_checked"]],
@@ -176,23 +176,18 @@ def _flow(info: Json, images: Columns) -> Json:
 def _level_of_each(info: Json, images: Columns) -> list[str]:
     """Return the level at which each image is kept apart.
 
-    That is `patient` where it carries a patient key and the manifest uses that level for its source, else `lesion` where it
-    carries a lesion key, else `image`: by image keys, digests and candidate evidence alone. A level stated for a source can only
-    be finer than that of the manifest.
+    That is `patient` where it carries a patient key and the manifest uses that level, else `lesion` where it carries a lesion key,
+    else `image`: by image keys, digests and candidate evidence alone. Keys count whichever source's record gave them.
     """
-    place = {**{name: n for n, name in enumerate(LEVELS)}, "component": 0}
-    whole = place[info["level"]]
-    stated = {source["id"]: source.get("level") for source in info["sources"]}
-    used = {source: whole if level is None else min(whole, place.get(level, 0)) for source, level in stated.items()}
+    whole = LEVELS.index(info["level"])
     return [
-        "patient" if patient and used[source] == 2 else "lesion" if lesion and used[source] >= 1 else "image"
-        for source, lesion, patient in zip(images["source"], images["lesion_keys"], images["patient_keys"], strict=True)
+        "patient" if patient and whole == 2 else "lesion" if lesion and whole >= 1 else "image"
+        for lesion, patient in zip(images["lesion_keys"], images["patient_keys"], strict=True)
     ]
 
 
-def _levels(info: Json, images: Columns) -> list[Json]:
+def _levels(images: Columns) -> list[Json]:
     """Return, by source with images in splits, its coarsest level, and how many images are kept apart at which."""
-    stated = {source["id"]: source.get("level") for source in info["sources"]}
     held: dict[str, Counter[str]] = defaultdict(Counter)
     for source, split, level in zip(images["source"], images["split"], images["level"], strict=True):
         if split in GIVEN:
@@ -201,7 +196,6 @@ def _levels(info: Json, images: Columns) -> list[Json]:
         {
             "source": source,
             "level": next(level for level in reversed(LEVELS) if counts[level]),
-            "stated": stated.get(source),
             "images": counts.total(),
             **{f"at_{level}": counts[level] for level in LEVELS},
         }

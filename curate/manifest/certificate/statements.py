@@ -140,8 +140,7 @@ def _level(row: Json) -> str:
             *([f"{number(row['at_image'])} have none and are held by image and pixels alone"] if row["at_image"] else []),
         ]
         words += f"; {' and '.join(rest)}" if rest else ""
-    stated = {"component": "image"}.get(row["stated"], row["stated"])
-    return words + (f" (the manifest states the level {row['stated']})." if stated not in (None, level) else ".")
+    return words + "."
 
 
 def evidence_words(facts: Json) -> list[Json]:
