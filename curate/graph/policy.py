@@ -50,7 +50,7 @@ class Policy(BaseModel):
     local_clear_tiles: float = Field(0.25, description="… or the median tile from here on")
     local_least_overlap: float = Field(0.05, description="share of the coarser picture that the finer one shows")
     local_in_place: float = Field(
-        1.0, description="pictures that lie on each other as they are (moved by fewer tenths of a length) must agree all over:"
+        1.0, description="pictures that lie on each other as they are (moved by less, in tens of lengths) must agree all over:"
     )
     local_in_place_size: float = Field(0.03, description="… enlarged and sheared less (logarithms)")
     local_in_place_tiles: float = Field(0.6, description="… the correlation of the lower quartile of their tiles")

@@ -45,7 +45,7 @@ MEASURES = (
     "length",  # … the larger standard deviation along their axes, in lengths of the frame
     "scale",  # |log| of the scale between the frames
     "shear",  # log of the ratio of the affine map's singular values
-    "distance_from_identity",  # of the map, in tenths of a length of the frame
+    "distance_from_identity",  # of the map, in tens of lengths of the frame
     "overlap",  # share of the coarser picture that both show
     "overlap_side",  # its shorter side in compared pixels
     "lightness",  # correlation of the lightness
