@@ -37,7 +37,7 @@ PACKAGE = "curate.manifest."
 MODULES = ("frozen", "invariants", "stated", "verify", "proof")
 TESTS = ("test_bad", "test_verify", "test_looks", "test_columns", "test_unreadable", "test_proof")
 REASONS = CHECKOUT / "docs" / "mutation.md"
-SLOWEST, PATIENCE = 2.5, 90  # seconds
+SLOWEST, PATIENCE = 2.5, 120  # seconds of the processors; on the clock
 SWAPPED: dict[type, type] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -259,10 +259,10 @@ class Run:
         items = session.items
         taken = {}
         for item, following in zip(items, [*items[1:], items[0]], strict=True):
-            begun = time.perf_counter()
+            begun = sum(os.times()[:4])  # of the processors, programs that were started included
             if not passes(item, following):
                 raise SystemExit(f"{item.nodeid} fails as it is")
-            taken[item] = time.perf_counter() - begun
+            taken[item] = sum(os.times()[:4]) - begun
         cheap = sorted((item for item in items if taken[item] < SLOWEST), key=lambda item: taken[item])
         sys.stderr.write(f"{len(cheap)} of {len(items)} tests, {sum(taken[i] for i in cheap):.0f} s\n")
         share_manifests()
@@ -315,10 +315,12 @@ def invariant(tree: ast.Module, mutant: Mutant) -> int | None:
 
 
 def breaks(item: pytest.Item, number: int | None) -> bool:
-    """Say whether a test is one of a bad manifest that breaks this invariant."""
+    """Say whether a test is one of a bad manifest that breaks this invariant, or of columns where a change is of none."""
     from tests.manifest.bad import BAD
 
     cheat = BAD.get(getattr(item, "callspec", None) and item.callspec.params.get("name"))  # type: ignore[attr-defined]
+    if number is None and item.path.stem == "test_columns":
+        return True
     return cheat is not None and number in cheat.broken | cheat.by_proof
 
 
