@@ -55,6 +55,8 @@ def verify(
 
     if quick and subset:
         raise InputError("--quick reads no picture, so there is no --subset of it.", "Leave one of the two out.")
+    if quick and (signers or minisign_public_key):
+        raise InputError("--quick checks no signature.", "Leave --quick or the signers out.")
     terminal = Terminal(as_json=as_json, quiet=quiet)
     pictures = None if files_only else Pictures.find(sources_of(manifest), images or [], workspace_folder(workspace))
     asked = Signers(signers, minisign_public_key) if signers or minisign_public_key else None

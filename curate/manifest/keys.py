@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 ROLES = ("lesion_keys", "patient_keys")
 DIGITS = 16
+WITHIN = re.compile(r"[\w-]")  # what goes on a key: an image id may begin with one, and is no key
 
 
 def new_keys(rows: Sequence[Row], private: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -88,8 +89,8 @@ def words_with(new: Mapping[str, Mapping[str, str]], private: Iterable[str]) -> 
 def _replaced(known: Mapping[str, str]) -> Callable[[str], str]:
     """Return a function that replaces each key in a text, the longest first, as one key may begin another.
 
-    A key ends where no letter or digit follows. Its namespace is looked for, then the keys by their lengths: there may be a
-    hundred thousand of them, and as many texts.
+    A key ends where neither a letter, a digit, nor `_` or `-` follows. Its namespace is looked for, then the keys by their
+    lengths: there may be a hundred thousand of them, and as many texts.
     """
     lengths = sorted({len(key) for key in known}, reverse=True)
     spaces = re.compile("|".join(re.escape(space) for space in sorted({key.partition(":")[0] for key in known})))
@@ -98,7 +99,7 @@ def _replaced(known: Mapping[str, str]) -> Callable[[str], str]:
         parts, done = [], 0
         for start in (match.start() for match in spaces.finditer(text)) if known else ():
             ends = (start + length for length in lengths)
-            end = next((e for e in ends if text[start:e] in known and not text[e : e + 1].isalnum()), 0)
+            end = next((e for e in ends if text[start:e] in known and not WITHIN.match(text[e : e + 1])), 0)
             if start >= done < end:
                 parts += [text[done:start], known[text[start:end]]]
                 done = end

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from curate.errors import InputError
-from curate.manifest.certificate.words import EXCLUDED_WORDS, LEVEL_WORDS, percent
+from curate.manifest.certificate.words import LEVEL_WORDS, percent, reason_words
 from curate.report.page import style, template
 
 MARK = '<meta name="generator" content="dermcurate certificate">'
@@ -44,7 +44,7 @@ def write_certificate_page(certificate: dict[str, Any], path: Path) -> None:
         by_level=_by_level(facts["levels"]) if len(facts["levels"]) > SHOWN else [],
         reasons=_first(certificate["not_checked"]),
         level_words=LEVEL_WORDS,
-        excluded_words=EXCLUDED_WORDS,
+        reason_words=reason_words,
         percent=percent,
         parts=_parts,
         mark=Markup(MARK),

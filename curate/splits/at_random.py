@@ -39,7 +39,7 @@ def majority_splits(atoms: list[Atom], protocol: Protocol, fixed: Mapping[str, s
     lacks = lacking(atoms, protocol, fixed)
     free = [atom for atom in atoms if not atom.pinned and atom.component not in fixed]
     votes: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    candidates = sorted((draw(protocol.seed, "candidate", image), n) for n, atom in enumerate(free) for image in atom.members)
+    candidates = sorted((draw(protocol.seed, "candidate", image), n) for n, atom in enumerate(free) for image in atom.standing)
     for _, n in candidates:
         side = next((s for s in SIDES[:2] if lacks[s] and (s != "test" or free[n].testable)), "train")
         votes[free[n].component][side] += 1

@@ -19,7 +19,7 @@ class Atom:
         size: its images that can stand in a split.
         pinned: why it must stay in train; empty when it need not.
         testable: whether the protocol allows it in a test.
-        members: the ids of all its images, whether they can stand in a split or not.
+        members: the ids of all its images, whether they can stand in a split or not; `standing`: of those that can.
         cells: how many of its images that can stand in a split lie in which cell: a value for each of `strata.DIMENSIONS`.
         test_cells: the same of those that stay when it is the test's (`paper` excludes the others); None: all.
     """
@@ -31,6 +31,7 @@ class Atom:
     members: tuple[str, ...] = ()
     cells: Cells = ()
     test_cells: Cells | None = None
+    standing: tuple[str, ...] = ()
 
 
 def draw(seed: int, purpose: str, name: str) -> bytes:

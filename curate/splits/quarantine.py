@@ -1,5 +1,6 @@
 """Who is set aside when a catalogue grows: newcomers that tie what was frozen apart, or bring a test a conflicting label."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from curate.graph.evidence.groups import must_link
 from curate.graph.evidence.interface import Edge
 from curate.splits.seats import Exclude, Member, Seat, conflict, stays, tests
 
+NEXT_KEY = re.compile(r", (?=[\w.-]+:)")  # keys are namespaced; one may hold a comma of its own
 KEYED = ("bytes", "image_id", "lesion", "patient", "pixels")  # evidence of a shared key: all pairs, or a star in place of them
 
 
@@ -24,7 +26,7 @@ def without(edges: Iterable[Edge], aside: Collection[str]) -> tuple[list[Edge], 
         if not ends & gone:
             kept.append(edge)
         elif edge.evidence in KEYED:
-            for key in edge.basis.split(", "):
+            for key in NEXT_KEY.split(edge.basis):
                 shared[edge.evidence, key] |= ends - gone
     there = {e[:3] for e in kept}
     restored = [

@@ -236,6 +236,7 @@ def _atoms(
             pinned=tuple(sorted(pins.get(component, ()))),
             testable=not paper or any(_testable(i, protocol) for i in group),
             members=tuple(members[component]),
+            standing=tuple(i.image_id for i in group),
             cells=_cells(group, tree),
             test_cells=_cells([i for i in group if _testable(i, protocol)], tree) if paper else None,
         )

@@ -73,7 +73,7 @@ def test_a_copied_file_proves_the_good_manifest(good, copied):
     told = json.loads(done.stdout)
     assert (done.returncode, told["ok"], told["violations"], told["digest"]) == (0, True, [], load(good).digest)
     assert {c["invariant"] for c in told["checks"]} == set(range(11))
-    assert "pictures and parquet files" in told["not_checked"]
+    assert "pictures, parquet files, drawn sets, growth" in told["not_checked"]
     assert load(good).info["not_checked"][0] in told["not_checked"]
 
 

@@ -24,6 +24,7 @@ def atom(number: int, cells: list, more: int = 0, pinned: bool = False, testable
         testable,
         tuple(f"s:{number}.{n}" for n in range(len(cells) + more)),
         tuple(sorted(Counter(cells).items())),
+        standing=tuple(f"s:{number}.{n}" for n in range(len(cells))),
     )
 
 

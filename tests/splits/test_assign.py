@@ -139,7 +139,7 @@ def slow_majority(atoms, protocol):
     left = {"test": round(protocol.test * total), "validation": round(protocol.validation * total)}
     if protocol.protocol == "kfold":
         left = {"test": 0, "validation": 0}
-    of = {image: a for a in atoms for image in a.members}
+    of = {image: a for a in atoms for image in a.standing}
     side = {}
     for image in sorted(of, key=lambda i: hashlib.sha256(f"{protocol.seed}\ncandidate\n{i}".encode()).digest()):
         side[image] = "train"
@@ -153,7 +153,7 @@ def slow_majority(atoms, protocol):
             left[side[image]] -= 1
     splits = {}
     for a in atoms:
-        held = [side[image] for image in a.members]
+        held = [side[image] for image in a.standing]
         most = max(held.count(s) for s in SIDES)
         splits[a.component] = [s for s in SIDES if held.count(s) == most][-1]  # test before validation before train
     return splits

@@ -112,7 +112,7 @@ def _names(names: Any) -> list[str]:
 def _extended(extends: Any) -> str | None:
     """Return the name of the manifest that this one extends, and its digest where it is given."""
     if isinstance(extends, dict):
-        return " ".join(str(extends[key]) for key in ("name", "version", "digest") if extends.get(key)) or None
+        return " ".join(str(extends[key]) for key in ("name", "digest") if extends.get(key)) or None
     return str(extends) if extends else None
 
 

@@ -7,7 +7,16 @@ the words are ours. `validation` is what CLAIM calls tuning, and is said so.
 from typing import Any
 
 from curate.manifest.certificate.statements import level_words
-from curate.manifest.certificate.words import EXCLUDED_WORDS, PINNED_WORDS, PROTOCOL_WORDS, all_of, number, percent, several
+from curate.manifest.certificate.words import (
+    ASSIGNMENT_WORDS,
+    PINNED_WORDS,
+    PROTOCOL_WORDS,
+    all_of,
+    number,
+    percent,
+    reason_words,
+    several,
+)
 
 Json = dict[str, Any]
 CLAIM, TRIPOD = "CLAIM 2024", "TRIPOD+AI"
@@ -69,7 +78,7 @@ def _exclusion(facts: Json) -> str:
 
 def _excluded(facts: Json) -> str:
     flow = facts["flow"]
-    reasons = "; ".join(f"{EXCLUDED_WORDS.get(r['reason'], r['reason'])} ({number(r['images'])})" for r in flow["excluded"])
+    reasons = "; ".join(f"{reason_words(r['reason'])} ({number(r['images'])})" for r in flow["excluded"])
     images, excluded = several(flow["images"], "image"), number(flow["splits"]["excluded"])
     return f"Of {images}, {excluded} were excluded{f': {reasons}' if reasons else ''}."
 
@@ -128,7 +137,10 @@ def _missing(facts: Json) -> str:
 
 def _assignment(facts: Json) -> str:
     protocol, n = facts["protocol"], facts["numbers"]
-    how = PROTOCOL_WORDS.get(protocol["name"], "components were assigned")
+    drawn_how = ASSIGNMENT_WORDS.get(protocol.get("assignment", "random"), "by a rule of a later version")
+    how = PROTOCOL_WORDS.get(protocol["name"], "components were assigned").format(how=drawn_how)
+    if facts["extends"]:
+        how = f"images of the earlier manifest {facts['extends']} kept their partition; among new images {how}"
     drawn = protocol["name"] in ("holdout", "paper")
     asked = f", asking for {100 * protocol['test']:g} % test and {100 * protocol['validation']:g} % validation" if drawn else ""
     folds = f" Train and validation were also dealt over {n['folds']} folds, whole components again." if n["folds"] else ""

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from curate.manifest.certificate.words import EXCLUDED_WORDS, number
+from curate.manifest.certificate.words import number, reason_words
 
 Json = dict[str, Any]
 WIDTH = 100
@@ -59,7 +59,7 @@ def _flow(facts: Json) -> Iterator[str]:
     yield f"  {number(flow['images'])} images"
     yield f"    - {number(flow['splits']['excluded'])} excluded"
     for row in flow["excluded"]:
-        yield f"        {number(row['images'])} {EXCLUDED_WORDS.get(row['reason'], row['reason'])}"
+        yield f"        {number(row['images'])} {reason_words(row['reason'])}"
     yield f"  {number(facts['numbers']['in_splits'])} in splits"
     for split in ("train", "validation", "test"):
         yield f"    {number(flow['splits'][split])} {split}"

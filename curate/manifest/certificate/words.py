@@ -20,6 +20,15 @@ EXCLUDED_WORDS = {
     "labels_of_several_roots": "labels of several roots of the taxonomy",
     "label_without_node": "a label that names no disease",
     "overlaps_test": "overlap with a test image (one component) without being fit for the test",
+    "overlaps_validation": "overlap with a validation image (one component) without being fit for validation",
+    "quarantined": "set aside, since they would tie what an earlier manifest keeps apart",
+    "merged_with_test": "found to be of one component with a test image of an earlier manifest",
+    "merged_with_validation": "found to be of one component with a validation image of an earlier manifest",
+    "merged_with_fold": "found to be of one component with images of another fold of an earlier manifest",
+    "label_lost": "a label that was withdrawn since an earlier manifest",
+    "quality_lost": "a quality gate that they no longer pass",
+    "confirmation_lost": "a confirmation that was withdrawn since an earlier manifest",
+    "label_conflict_in_test": "labels of one lesion in a test that exclude each other since an earlier manifest",
 }
 PINNED_WORDS = {
     "label_conflict": "labels of one lesion that exclude each other",
@@ -27,15 +36,27 @@ PINNED_WORDS = {
     "weak_bridge": "a component that a single weak edge holds together",
     "quality": "a picture that fails the quality gate",
 }
-PROTOCOL_WORDS = {
-    "holdout": "test and validation components were drawn at random",
+ASSIGNMENT_WORDS = {
+    "random": "at random",
+    "stratified": "so that disease class, source, modality and skin type are in proportion",
+    "hashed": "by a keyed hash of their own images",
+    "majority": "image by image at random, each component then going whole to the side that held most of its images",
+}
+PROTOCOL_WORDS = {  # {how}: of `ASSIGNMENT_WORDS`
+    "holdout": "test and validation components were drawn {how}",
     "paper": (
-        "test components were drawn at random among those that hold an image of a source declared independent and confirmed by "
+        "test components were drawn {how} among those that hold an image of a source declared independent and confirmed by "
         "histopathology; whatever else such a component holds was excluded"
     ),
-    "kfold": "no test was drawn, and components were dealt over the folds at random",
-    "official": "the publishers' own partition was adopted",
+    "kfold": "no test was drawn, and components were dealt over the folds {how}",
+    "official": "the publishers' own partition was adopted, and what of it was not sound was excluded",
 }
+
+
+def reason_words(codes: str) -> str:
+    """Return in words why images were excluded; a reason may join several codes by commas."""
+    known = EXCLUDED_WORDS | PINNED_WORDS
+    return " and ".join(known.get(code, code) for code in codes.split(","))
 
 
 def number(n: int) -> str:
