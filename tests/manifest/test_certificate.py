@@ -475,7 +475,7 @@ def test_what_later_versions_add_is_read(good, tmp_path):
     assert [r["value"] for r in facts["groups"] if r["field"] == "shot_type"] == ["close-up"]
     assert {r["source"]: r["level"] for r in facts["levels"]} == {
         "ham10000": "lesion",
-        "isic_challenge_2017": "lesion",
+        "isic_challenge_2017": "image",
         "pad_ufes_20": "patient",
     }
     text = "\n".join(certificate_lines(told))
@@ -500,7 +500,7 @@ def test_the_page_goes_nowhere_where_it_would_destroy(good, issued, tmp_path):
 def test_the_command_prints_text_or_one_object_and_writes_the_page(tmp_path):
     done = call("certificate", DEMO, "--html", tmp_path / "c.html")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("CERTIFICATE of the manifest demo\n")
+    assert done.stdout.startswith("CERTIFICATE of the manifest demo, version 1.0.0\n")
     assert "c.html" in done.stderr
     assert (tmp_path / "c.html").read_text().startswith("<!doctype html>")
     told = json.loads(call("certificate", DEMO, "--json").stdout)
