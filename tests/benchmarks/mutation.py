@@ -227,6 +227,8 @@ def put_in_place(name: str, mutant: Mutant, tree: ast.Module) -> None:
         old, new = vars(old)[path[1]], vars(new)[path[1]]  # type: ignore[arg-type]
         for wrapped in ("fget", "__func__"):
             old, new = getattr(old, wrapped, old), getattr(new, wrapped, new)
+    elif isinstance(old, type):  # a field of a dataclass
+        old, new = vars(old).get("__init__"), vars(new).get("__init__")
     if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
         old.__code__ = new.__code__
         old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__

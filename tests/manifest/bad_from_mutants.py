@@ -3,6 +3,21 @@
 from tests.manifest.bad import MELANOMA, Copy, bad, fine
 
 
+@bad({0})
+def path_that_is_a_folder(m: Copy) -> None:
+    m.single("train")["path"] = m.single("train")["path"].rpartition("/")[0] + "/."
+
+
+@bad({0})
+def path_that_no_system_can_open(m: Copy) -> None:
+    m.single("train")["path"] += "\0.jpg"
+
+
+@bad({0, 5})
+def path_with_an_empty_part(m: Copy) -> None:
+    m.single("train")["path"] = m.single("train")["path"].replace("/", "//")
+
+
 @bad({1})
 def validation_image_in_no_fold(m: Copy) -> None:
     m.single("validation")["fold"] = None
@@ -24,6 +39,11 @@ def root_with_a_rejected_file_left_out(m: Copy) -> None:
     rejected_in_the_root(m)
     source = m.info["sources"][0]
     source["folders"] = [folder for folder in source["folders"] if folder["folder"] != "."]
+
+
+@bad({5}, when="uncounted")
+def rejected_file_of_a_folder_that_is_not_listed(m: Copy) -> None:
+    m.info["rejected"].append({"path": "elsewhere/broken.jpg", "reason": "damaged", "source": m.info["sources"][0]["id"]})
 
 
 @bad({5}, when="uncounted")

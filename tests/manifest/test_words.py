@@ -10,6 +10,7 @@ import pytest
 from curate.manifest.frozen import Frozen, Rows
 from curate.manifest.invariants import CHECKS
 from curate.manifest.pictures import Pictures
+from curate.manifest.proof import STEPS, Manifest
 from curate.manifest.schema import EDGES, IMAGES
 from curate.manifest.stated import STATED
 from curate.manifest.verify import LISTED, Proof, Violation, verify
@@ -118,6 +119,12 @@ def test_violations_are_sorted(frozen, tmp_path, thing, places):
         assert re.findall(places, message) == sorted(re.findall(places, message))
 
 
+def test_every_row_is_looked_at_whatever_is_wrong_with_others(frozen, tmp_path):
+    folder = copy_of(frozen, tmp_path)
+    change_rows(folder, "images.parquet", lambda rows: [row.update(node_id="DC:9999999") for row in rows[:2]])
+    assert sum("node DC:9999999 is not in classes.json" in message for message in said(folder)) == 2
+
+
 def test_a_node_that_stands_twice_is_called_a_node(frozen, tmp_path):
     folder = copy_of(frozen, tmp_path)
     change_json(folder, "classes.json", lambda c: c["nodes"].append(dict(c["nodes"][0])))
@@ -190,3 +197,4 @@ def test_nothing_is_wrong_with_no_images_at_all():
     classes = {"nodes": [], "three": [], "nine": [], "training_classes": [], "partition": {"max_class_size": 1, "inclusive": True}}
     frozen = Frozen(Rows(IMAGES.empty_table()), Rows(EDGES.empty_table()), classes, info)
     assert [message for *_, check in (*CHECKS, *STATED) for message in check(frozen)] == []
+    assert [message for step in STEPS for message in step(Manifest([], [], classes, info))] == []
