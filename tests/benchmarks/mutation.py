@@ -1,6 +1,6 @@
 """A mutation run of the verifier: every small change of its code must fail a test, or be listed with the reason why it cannot.
 
-    nice python tests/benchmarks/mutation.py [--modules NAME,…] [--every N] [--json FILE]
+    nice python tests/benchmarks/mutation.py [--modules NAME,…] [--every N] [--again FILE] [--json FILE]
 
 Comparisons, truth values, numbers, words, operators, `and`/`or`, `not`, returned values, yields, `break`/`continue` and the calls
 that compare whole columns are changed one at a time; words of messages and docstrings are not. The tests named in TESTS run once
@@ -38,7 +38,7 @@ sys.path.insert(0, str(CHECKOUT))
 
 PACKAGE = "curate.manifest."
 MODULES = ("frozen", "invariants", "stated", "verify", "proof")
-TESTS = ("test_bad", "test_verify", "test_looks", "test_columns", "test_unreadable", "test_proof")
+TESTS = ("test_bad", "test_verify", "test_looks", "test_columns", "test_unreadable", "test_words", "test_proof")
 REASONS = CHECKOUT / "docs" / "mutation.md"
 SLOWEST, PATIENCE = 0.4, 20  # seconds of the processors; on the clock
 SWAPPED: dict[type, type] = {
@@ -227,6 +227,8 @@ def put_in_place(name: str, mutant: Mutant, tree: ast.Module) -> None:
         old, new = vars(old)[path[1]], vars(new)[path[1]]  # type: ignore[arg-type]
         for wrapped in ("fget", "__func__"):
             old, new = getattr(old, wrapped, old), getattr(new, wrapped, new)
+    elif isinstance(old, type):  # a field of a dataclass
+        old, new = vars(old).get("__init__"), vars(new).get("__init__")
     if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
         old.__code__ = new.__code__
         old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
@@ -250,8 +252,8 @@ def put_in_place(name: str, mutant: Mutant, tree: ast.Module) -> None:
 class Run:
     """What pytest calls: the tests once as they are, then for every change in a process of its own."""
 
-    def __init__(self, names: list[str], every: int) -> None:
-        self.names, self.every = names, every
+    def __init__(self, names: list[str], every: int, again: set[str] | None) -> None:
+        self.names, self.every, self.again = names, every, again
         self.found: Counter[str] = Counter()
         self.tried: Counter[str] = Counter()
         self.broke: Counter[str] = Counter()  # found since the module could not be loaded, or its tests did not end
@@ -274,7 +276,7 @@ class Run:
             for number, (mutant, tree) in enumerate(mutants(name)):
                 if number % 100 == 0:
                     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {name} {number}\n")
-                if number % self.every == 0:
+                if number % self.every == 0 and (self.again is None or key(described(name, mutant)) in self.again):
                     self.tried[name] += 1
                     number_of = invariant(tree, mutant)
                     order = sorted(cheap, key=lambda item: (not breaks(item, number_of), -caught[item], taken[item]))
@@ -290,11 +292,15 @@ class Run:
         return True
 
     def _survived(self, name: str, mutant: Mutant) -> None:
-        assert mutant.told
-        function, line, before, after = mutant.told
-        self.survivors.append({"module": name, "function": function, "line": line, "before": before, "after": after})
-        sys.stderr.write(f"{name}:{line} {function}: {before}  ->  {after}\n")
+        self.survivors.append(described(name, mutant))
+        sys.stderr.write(f"survived: {key(self.survivors[-1])}\n")
         sys.stderr.flush()
+
+
+def described(name: str, mutant: Mutant) -> dict[str, Any]:
+    assert mutant.told
+    function, line, before, after = mutant.told
+    return {"module": name, "function": function, "line": line, "before": before, "after": after}
 
 
 def passes(item: pytest.Item, following: pytest.Item | None) -> bool:
@@ -475,9 +481,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--modules", default=",".join(MODULES))
     options.add_argument("--every", type=int, default=1, help="try every N-th change only")
+    options.add_argument("--again", type=Path, help="try only the survivors that an earlier run wrote with --json")
     options.add_argument("--json", type=Path, help="write the survivors here too")
     asked = options.parse_args()
-    run = Run(asked.modules.split(","), asked.every)
+    again = {key(survivor) for survivor in json.loads(asked.again.read_text(encoding="utf-8"))} if asked.again else None
+    run = Run(asked.modules.split(","), asked.every, again)
     tests = [str(CHECKOUT / "tests" / "manifest" / f"{test}.py") for test in TESTS]
     plain = ["-q", "-p", "no:cacheprovider", "-p", "no:timeout", "-W", "ignore::pytest.PytestConfigWarning", "-m", "not slow"]
     status = pytest.main([*plain, *tests], plugins=[run, sys.modules[__name__]])
@@ -486,12 +494,12 @@ def main() -> None:
     known = reasons()
     for name in run.names:
         left = [key(s) for s in run.survivors if s["module"] == name]
-        share = f"{100 * run.found[name] / run.tried[name]:.1f} %"
+        share = f"{100 * run.found[name] / max(run.tried[name], 1):.1f} %"
         unknown = sum(k not in known for k in left)
         print(f"{name:<12}{run.found[name]:>6} of {run.tried[name]:<6}{share:>8}", end="  ")
         print(f"{run.broke[name]} of them broke the module or never ended; survived {len(left)}, without a reason {unknown}")
     tried, found = sum(run.tried.values()), sum(run.found.values())
-    print(f"{'all':<12}{found:>6} of {tried:<6}{100 * found / tried:>6.1f} %")
+    print(f"{'all':<12}{found:>6} of {tried:<6}{100 * found / max(tried, 1):>6.1f} %")
     for survivor in run.survivors:
         print(f"{'' if key(survivor) in known else 'no reason '}line {survivor['line']}: {key(survivor)}")
     if asked.json:

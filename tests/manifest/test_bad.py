@@ -2,6 +2,7 @@
 
 import pytest
 
+import tests.manifest.bad_from_mutants  # noqa: F401 - names some more
 from curate.manifest.proof import prove
 from curate.manifest.read import load
 from curate.manifest.verify import verify

@@ -11,7 +11,7 @@ import pytest
 import curate.manifest.proof as module
 from curate.errors import BrokenInvariantError, InputError
 from curate.manifest.pictures import Pictures
-from curate.manifest.proof import main, misfits, prove
+from curate.manifest.proof import main, misfits, prove, step_2_form
 from curate.manifest.read import load, sources_of
 from curate.manifest.verify import verify
 from tests.manifest.tampering import change_json, change_rows, copy_of
@@ -102,8 +102,48 @@ def test_the_proof_as_a_program(good, monkeypatch, capsys):
     assert '"ok": true' in capsys.readouterr().out
 
 
-def test_the_proof_needs_the_text_form(frozen):
-    assert "has no text form" in prove(frozen)["error"]
+def test_the_proof_needs_the_text_form(frozen, tmp_path):
+    assert prove(frozen) == {
+        "ok": False,
+        "exit_code": 2,
+        "error": f"{frozen} has no text form: freeze it with `curate freeze NAME --text`.",
+    }
+    assert prove(tmp_path) == {"ok": False, "exit_code": 2, "error": f"{tmp_path} holds no manifest: name the folder of one."}
+
+
+@pytest.mark.parametrize("name", ["images.csv", "edges.csv"])
+@pytest.mark.parametrize("there", [True, False])
+def test_half_of_a_text_form_is_one_that_is_damaged(tmp_path, name, there):
+    """Present or promised: where the text form is gone, that is no manifest without one."""
+    if there:
+        (tmp_path / name).write_text("x")
+        assert any(f"{name}: not named" in v["message"] for v in prove(tmp_path)["violations"])
+    else:
+        (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  {name}\n")
+        assert any(f"{name}: named in SHA256SUMS and missing" in v["message"] for v in prove(tmp_path)["violations"])
+
+
+def test_sums_alone_are_a_manifest_without_a_text_form(tmp_path):
+    (tmp_path / "SHA256SUMS").write_text("")
+    assert "has no text form" in prove(tmp_path)["error"]
+
+
+def test_lines_are_counted_from_one(good, tmp_path):
+    folder = copy_of(good, tmp_path)
+    (folder / "SHA256SUMS").write_text("x\n")
+    told = [v["message"] for v in prove(folder)["violations"]]
+    assert told[0] == "SHA256SUMS, line 1: not a digest, two blanks and a name"
+    assert [m for m in told if "does not name" in m] == [
+        f"SHA256SUMS does not name {name}" for name in ("classes.json", "edges.parquet", "images.parquet", "manifest.json")
+    ]
+
+
+@pytest.mark.parametrize("line", ["", "a", "a,b,hash,1.0,,false,x,y", 'a,"b"b,hash,1.0,,false,x', 'a,"b,hash,1.0,,false,x'])
+def test_a_line_that_is_no_row(line):
+    names = "image_a,image_b,evidence,score,probability,must_link,basis"
+    rows, wrong = step_2_form("edges.csv", f"{names}\n{line}\n".encode())
+    assert len(rows) == 1
+    assert any("edges.csv, row 1: not one cell for each of 7 columns" in message for message in wrong)
 
 
 def test_folders_and_what_cannot_be_read_are_files_that_nobody_named(good, tmp_path, monkeypatch):
