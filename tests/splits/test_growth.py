@@ -194,7 +194,8 @@ def broken(old: Made, new: Made) -> list[str]:
 
 
 NAMES = [f"s:{n}" for n in range(10)]
-KEYS = st.frozensets(st.tuples(st.sampled_from(("bytes", "lesion", "patient")), st.sampled_from("kl")), max_size=2)
+WORDS = st.sampled_from(("n:k", "n:l, m"))  # namespaced, as all keys are; one holds a comma
+KEYS = st.frozensets(st.tuples(st.sampled_from(("bytes", "lesion", "patient")), WORDS), max_size=2)
 FLAGS = {"passes": st.sampled_from((True, True, True, False)), "confirmed": st.sampled_from((True, True, False))}
 
 
