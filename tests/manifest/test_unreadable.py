@@ -82,7 +82,15 @@ def run(monkeypatch, capsys, *arguments) -> tuple[int, str, str]:
 def test_the_proofs_command_line(good, tmp_path, monkeypatch, capsys):
     code, told, heard = run(monkeypatch, capsys, good)
     assert (code, heard) == (0, "")
-    assert told.splitlines()[-1] == f"{good}: proven; digest {load(good).digest}"
+    lines = told.splitlines()
+    assert lines[0] == (
+        "ok    9 every file of the folder is named in SHA256SUMS with the digest that it has, and every file named is there."
+    )
+    assert (
+        lines[1] == "ok      a file holds values of the types that the later steps speak of. Return these values and what is wrong."
+    )
+    assert "not checked: pictures and parquet files" in lines
+    assert lines[-1] == f"{good}: proven; digest {load(good).digest}"
     code, told, _ = run(monkeypatch, capsys, good, "--digest", "00")
     assert code == 3
     assert "FAIL  9 every file of the folder" in told
@@ -92,6 +100,18 @@ def test_the_proofs_command_line(good, tmp_path, monkeypatch, capsys):
     code, told, heard = run(monkeypatch, capsys, tmp_path, "--json")
     assert (code, heard) == (2, "")
     assert '"exit_code": 2' in told
+
+
+def test_what_the_proof_says_as_an_object(good, tmp_path):
+    told = prove(good)
+    assert (told["ok"], told["manifest"], told["digest"]) == (True, "good", load(good).digest)
+    assert [check["invariant"] for check in told["checks"]] == [9, 0, 0, 0, 1, 2, 3, 4, 5, 7, 6, 8, 10]
+    folder = copy_of(good, tmp_path)
+    change_json(folder, "manifest.json", lambda info: info.pop("schema_version"))
+    told = prove(folder)
+    assert (told["manifest"], [v["message"] for v in told["violations"]]) == (None, ["manifest.json.schema_version: missing"])
+    (folder / "SHA256SUMS").write_bytes(b"\xff\n")
+    assert prove(folder)["violations"][0]["message"] == "SHA256SUMS, line 1: not a digest, two blanks and a name"
 
 
 def test_the_proof_as_a_program(good, monkeypatch, capsys):
