@@ -89,7 +89,7 @@ def test_the_proofs_command_line(good, tmp_path, monkeypatch, capsys):
     assert (
         lines[1] == "ok      a file holds values of the types that the later steps speak of. Return these values and what is wrong."
     )
-    assert "not checked: pictures and parquet files" in lines
+    assert "not checked: pictures, parquet files, drawn sets, growth" in lines
     assert lines[-1] == f"{good}: proven; digest {load(good).digest}"
     code, told, _ = run(monkeypatch, capsys, good, "--digest", "00")
     assert code == 3

@@ -39,6 +39,7 @@ def test_the_proof_as_an_object(good):
         ],
         "violations": [{"invariant": 9, "message": "x is missing"}],
         "not_checked": ["pictures"],
+        "signed_by": [],
     }
     assert Proof("m", None).images == 0
     assert json.dumps(verify(good).as_json())
@@ -147,9 +148,9 @@ def test_every_file_is_looked_at_whatever_is_wrong_with_others(frozen, tmp_path)
     ]
     (folder / "SHA256SUMS").write_bytes(b"\xff\n" + (folder / "SHA256SUMS").read_bytes().splitlines(keepends=True)[0])
     told = said(folder)
-    assert told[0] == "SHA256SUMS, line 1: not a digest, two blanks and a name"
+    assert told[0] == "SHA256SUMS, line 1: not a digest, two blanks and the name of a file in this folder"
     assert [m for m in told if "does not name" in m] == [
-        f"SHA256SUMS does not name {name}" for name in ("edges.parquet", "images.parquet", "manifest.json")
+        f"SHA256SUMS does not name {name}" for name in ("classes.json", "edges.parquet", "images.parquet", "manifest.json")
     ]
 
 
@@ -193,6 +194,7 @@ def test_nothing_is_wrong_with_no_images_at_all():
         "sources": [],
         "rejected": [],
         "allowed_licences": None,
+        "extends": None,
     }
     classes = {"nodes": [], "three": [], "nine": [], "training_classes": [], "partition": {"max_class_size": 1, "inclusive": True}}
     frozen = Frozen(Rows(IMAGES.empty_table()), Rows(EDGES.empty_table()), classes, info)
