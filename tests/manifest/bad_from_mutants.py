@@ -4,6 +4,11 @@ from tests.manifest.bad import MELANOMA, Copy, bad, fine
 
 
 @bad({0})
+def digest_of_letters_that_are_none(m: Copy) -> None:
+    m.single("train")["sha256"] = "X" * 64
+
+
+@bad({0})
 def path_that_is_a_folder(m: Copy) -> None:
     m.single("train")["path"] = m.single("train")["path"].rpartition("/")[0] + "/."
 
