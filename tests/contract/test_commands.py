@@ -2,10 +2,10 @@
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -102,13 +102,11 @@ def test_train_too(command):
 
 @pytest.mark.parametrize("program", ["curate", "train"])
 def test_help_answers_in_half_a_second(program):
-    """Of the processor: what else the machine does is not the command's fault."""
     times = []
     for _ in range(5):
-        begun = resource.getrusage(resource.RUSAGE_CHILDREN)
+        begun = time.perf_counter()
         assert call("--help", program=program).returncode == 0
-        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(ended.ru_utime + ended.ru_stime - begun.ru_utime - begun.ru_stime)
+        times.append(time.perf_counter() - begun)
     assert min(times) < 0.5, times
 
 
