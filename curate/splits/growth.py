@@ -133,9 +133,10 @@ def keep_pins(atoms: Iterable[Atom], growth: Growth, folds: int) -> list[Atom]:
     """Return the atoms with the pins that count: one that comes late moves no component from its seat, and is a finding.
 
     What sits in train of all folds stays pinned as it was; without folds nobody sits otherwise in train, and pins follow the day.
+    Atoms and findings come in order of the components' names, in whatever order the atoms are given.
     """
     kept = []
-    for atom in atoms:
+    for atom in sorted(atoms, key=lambda a: a.component):
         pinned = set(atom.pinned)
         if atom.component in growth.splits:
             seat = Seat(growth.splits[atom.component], growth.folds[atom.component])

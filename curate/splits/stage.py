@@ -73,9 +73,9 @@ def split(
         images = [replace(i, component=now[i.image_id][0], lesion_component=now[i.image_id][1]) for i in images]
     conflicts, findings = _label_conflicts(images, tree)
     conflicts |= {i.component for i in images if i.image_id in own}
-    findings += growth.findings
     reasons = {i.image_id: i.no_node for i in images if i.node_id is None} | growth.excluded
     atoms = keep_pins(_atoms(catalogue, images, reasons, conflicts, protocol, tree), growth, protocol.folds)
+    findings += growth.findings
     audited = None
     if protocol.protocol == "official":
         adopted = adopt(images, atoms, reasons, sources)

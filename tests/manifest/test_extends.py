@@ -56,14 +56,15 @@ class Job:
         self.at_work("freeze", name, "--out", self.place, "--text", "--max-class-size", 12)
         return self.place / name
 
-    def add(self, native: str, lesion: int, dx: str, content: Path | None = None) -> str:
-        """Add a picture of HAM10000: drawn, or the bytes of another."""
+    def add(self, native: str, lesion: int, dx: str, content: Path | None = None, *, small: bool = False) -> str:
+        """Add a picture of HAM10000: drawn, too small for a test or not, or the bytes of another."""
         folder = self.repositories / "ham10000"
         target = folder / "HAM10000_images_part_1" / f"ISIC_{native}.jpg"
         if content:
             shutil.copy(content, target)
         else:
-            picture(lesion, "nevus").save(target, quality=92)
+            shot = picture(lesion, "nevus")
+            (shot.resize((72, 54)) if small else shot).save(target, quality=92)
         with (folder / "HAM10000_metadata.csv").open("a", newline="") as handle:
             csv.writer(handle).writerow([f"HAM_{lesion:07d}", f"ISIC_{native}", dx, "histo", 50, "male", "back"])
         return f"{HAM}{native}"
@@ -83,7 +84,7 @@ def lesion_of(row: dict) -> int:
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory):
-    """A, and B that extends it: a newcomer ties train to test, one joins train, two are strangers. C is B by the other policy."""
+    """A, and B that extends it: a newcomer ties train to test, a small one joins train, two are strangers. C has the other policy."""
     job = Job(tmp_path_factory.mktemp("grown"))
     job.link(*SOURCES)
     a = job.freeze("a", "--test", 0.25, "--validation", 0.15, "--folds", 2, "--seed", 9)
@@ -92,7 +93,7 @@ def grown(tmp_path_factory):
     x, t = (next(i for i in sorted(nevi) if nevi[i]["split"] == split) for split in ("train", "test"))
     train = [i for i in sorted(nevi) if nevi[i]["split"] == "train" and nevi[i]["component"] != nevi[x]["component"]]
     tie = job.add("0000900", lesion_of(old[t]), "nv", job.file_of(x))
-    joined = job.add("0000901", lesion_of(old[train[0]]), "nv")
+    joined = job.add("0000901", lesion_of(old[train[0]]), "nv", small=True)
     strangers = [job.add(f"000091{n}", 70 + n, "nv") for n in range(2)]
     job.link("ham10000")
     b = job.freeze("b", "--extend", a)
@@ -134,6 +135,14 @@ def test_what_an_extension_says_of_itself_closes(grown):
     assert set(dropped) | {grown.tie} == set(finding["images"])
     for image, evidence in ((grown.x, "bytes"), (grown.t, "lesion")):
         assert f"{' - '.join(sorted((image, grown.tie)))} {evidence} (" in finding["message"]
+
+
+def test_a_pin_that_comes_late_is_told(grown):
+    """The small picture would keep its component out of the folds, where it stands already."""
+    for folder in (grown.b, grown.c):
+        (finding,) = (f for f in load(folder).info["findings"] if f["id"] == "growth.pin-ignored")
+        assert finding["component"] == rows(folder)[grown.joined]["component"]
+        assert "quality" in finding["message"]
 
 
 def test_the_difference_tells_the_cause(grown):

@@ -569,6 +569,13 @@ def test_a_star_whose_middle_is_set_aside_is_tied_anew():
     assert [(e[:3], e.must_link, e.basis) for e in made.edges] == [(("s:x", "s:z", "lesion"), True, "l")]
 
 
+def test_pins_that_come_late_are_told_in_one_order():
+    growth = Growth(splits={"c": "train", "d": "train"}, folds={"c": 0, "d": 1})
+    atoms = [Atom("d", 1, ("quality",), True), Atom("c", 1, ("weak_bridge",), True)]
+    assert [a.component for a in keep_pins(atoms, growth, 3)] == ["c", "d"]
+    assert [f["component"] for f in growth.findings] == ["c", "d"]
+
+
 def test_a_first_manifest_decides_nothing():
     atoms = [Atom("c", 1, ("quality",), True)]
     assert keep_pins(atoms, Growth(), 3) == atoms
