@@ -84,7 +84,7 @@ def lesion_of(row: dict) -> int:
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory):
-    """A, and B that extends it: a newcomer ties train to test, a small one joins train, two are strangers. C has the other policy."""
+    """A, and B that extends it: a newcomer ties train to test, a small one joins train, two are strangers. C: the other policy."""
     job = Job(tmp_path_factory.mktemp("grown"))
     job.link(*SOURCES)
     a = job.freeze("a", "--test", 0.25, "--validation", 0.15, "--folds", 2, "--seed", 9)
