@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.fingerprints.points import VIEWS
-from curate.graph.inverted_file import centres, sampled, share_found
+from curate.graph.inverted_file import centres, quantizer, sampled, share_found
 
 STORED = (120, 80, 60)  # points of each view that can be found, the strongest
 ASKED = (70, 60, 50)  # points of each view that look for others
@@ -136,9 +136,8 @@ def _inverted_file(values: Bytes):  # type: ignore[no-untyped-def] # FAISS has n
     import faiss
 
     found = centres(values, int(min(MOST_LISTS, max(1, len(values) * LISTS_PER_POINT))))
-    coarse = faiss.IndexFlatL2(REDUCED)
-    coarse.add(found)
-    index = faiss.IndexIVFScalarQuantizer(coarse, REDUCED, len(found), faiss.ScalarQuantizer.QT_8bit_direct, faiss.METRIC_L2, False)
+    coarse, of_bytes = quantizer(found), faiss.ScalarQuantizer.QT_8bit_direct
+    index = faiss.IndexIVFScalarQuantizer(coarse, REDUCED, len(found), of_bytes, faiss.METRIC_L2, False)
     index.is_trained = True
     for start in range(0, len(values), AT_ONCE):
         index.add(values[start : start + AT_ONCE].astype(np.float32))

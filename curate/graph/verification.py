@@ -173,12 +173,14 @@ def _best_similarity(
     angle = b.angles[j] - a.angles[i]
     turns = np.exp(growth + 1j * angle)
     shifts = y - turns * x
-    near = np.clip(NEAR * np.exp(growth), NEAR, FARTHEST)
-    agree = (
-        (np.abs(turns[:, None] * x + shifts[:, None] - y) < near[:, None])
-        & (_turned(angle[:, None] - angle) < TURN)
-        & (np.abs(growth[:, None] - growth) < GROWTH)
-    )
+    near = np.clip(NEAR * np.exp(growth), NEAR, FARTHEST).astype(np.float64)
+    off = np.multiply.outer(turns, x)
+    off += shifts[:, None]
+    off -= y
+    agree = off.real**2 + off.imag**2 < (near**2)[:, None]
+    one, other = np.nonzero(agree)  # few: what is dear is asked of these alone
+    fits = (_turned(angle[one] - angle[other]) < TURN) & (np.abs(growth[one] - growth[other]) < GROWTH)
+    agree[one[~fits], other[~fits]] = False
     chosen = int((agree * np.maximum(1 - ratio, 0.02)).sum(axis=1).argmax())
     turn, shift, agreeing = complex(turns[chosen]), complex(shifts[chosen]), np.flatnonzero(agree[chosen])
     for within in (8.0, 6.0):
@@ -345,7 +347,11 @@ def _correlation(one: Floats, other: Floats) -> float:
 
 def _squared(one: Floats, other: Floats) -> Floats:
     """Return the squared distances of all pairs of places, of shape (n, m)."""
-    squared: Floats = (one[:, 0, None] - other[:, 0]) ** 2 + (one[:, 1, None] - other[:, 1]) ** 2
+    squared: Floats = one[:, 0, None] - other[:, 0]
+    squared *= squared
+    down = one[:, 1, None] - other[:, 1]
+    down *= down
+    squared += down
     return squared
 
 

@@ -2,10 +2,10 @@
 
     python tests/benchmarks/points_scale.py [--sizes N,N,…] [--pictures N] [--json]
 
-Voting is measured at each size, its two parts apart: what grows with the number of points (reduction, assignment to lists) and what
-grows with points times the length of a list. Points and verification cost the same per picture and per pair at any size: they are
-measured on drawn pictures of 600 x 450 and of 24 megapixels. Seconds are of the processor; the last lines put them together for
-129,450 pictures on two cores.
+Voting is measured at each size, its three parts apart: `index` grows with points times lists, `search` with points times the length
+of a list (with the square of the pictures, once there are as many lists as there may be), `votes` with points alone. Points and
+verification cost the same per picture and per pair at any size: they are measured on drawn pictures of 600 x 450 and of 24
+megapixels. Seconds are of the processor; the last lines put them together for 129,450 pictures on two cores.
 """
 
 import argparse
@@ -28,6 +28,7 @@ sys.path.insert(0, str(CHECKOUT))
 from curate.fingerprints.points import LOCAL, local_features  # noqa: E402 - after the path is set
 from curate.graph import candidates  # noqa: E402
 from curate.graph.candidates import ASKED, STORED, Codes, vote  # noqa: E402
+from curate.graph.inverted_file import EXACT_LISTS, GROUPS, GROUPS_PROBED  # noqa: E402
 from curate.graph.policy import find_policy  # noqa: E402
 from curate.graph.verification import prepare, verify  # noqa: E402
 from tests.graph.skin import skin, view  # noqa: E402
@@ -35,6 +36,17 @@ from tests.graph.skin import skin, view  # noqa: E402
 WORDS = 20_000  # centres around which generated descriptors lie, so that lists are as uneven as those of real points
 WHOLE = 129_450
 PAIRS_PER_PICTURE = 15  # verified at 20 candidates each, seen on 9,665 photographs
+
+COLUMNS = {  # what is printed of a size: key, width, digits
+    "pictures": ("pictures", 9, 0),
+    "s, index": ("index", 11, 1),
+    "s, search": ("search", 11, 1),
+    "s, votes": ("votes", 11, 1),
+    "s by the clock": ("clock", 16, 1),
+    "peak MiB": ("peak_mib", 10, 0),
+    "candidates": ("pairs", 12, 0),
+    "nearest found": ("recall", 15, 3),
+}
 
 
 def main() -> None:
@@ -50,11 +62,9 @@ def main() -> None:
     if asked.json:
         print(json.dumps(result))
         return
-    print(f"{'pictures':>10}{'s, index':>10}{'s, search':>11}{'peak MiB':>10}{'candidates':>12}{'nearest found':>15}")
+    print("".join(f"{name:>{width}}" for name, (_, width, _) in COLUMNS.items()))
     for row in rows:
-        print(
-            f"{row['pictures']:>10}{row['index']:>10.1f}{row['search']:>11.1f}{row['peak_mib']:>10.0f}{row['pairs']:>12}{row['recall']:>15.3f}"
-        )
+        print("".join(f"{row[key]:>{width}.{digits}f}" for key, width, digits in COLUMNS.values()))
     for name, value in one.items():
         print(f"{name:<40}{value:>10.2f} ms")
     for name, value in result["whole"].items():
@@ -75,27 +85,36 @@ def voting(pictures: int) -> dict[str, Any]:
     del share
     asks = np.concatenate([np.arange(stored) < ask for stored, ask in zip(STORED, ASKED, strict=True)])
     points = Codes(values, np.repeat(np.arange(pictures, dtype=np.int32), each), np.tile(asks, pictures))
-    spent: dict[str, float] = {}
+    spent = {"index": 0.0, "search": 0.0}
     made = candidates._inverted_file
 
     def watched(values: Any) -> Any:
         begun = time.process_time()
         index = made(values)
         spent["index"] = time.process_time() - begun
+        looked = index.search
+
+        def search(*asked: Any) -> Any:
+            begun = time.process_time()
+            found = looked(*asked)
+            spent["search"] += time.process_time() - begun
+            return found
+
+        index.search = search
         return index
 
     candidates._inverted_file = watched
-    begun = time.process_time()
+    begun, clock = time.process_time(), time.monotonic()
     try:
         found = vote(points, pictures, find_policy("strict").local_candidates)
     finally:
         candidates._inverted_file = made
-    whole = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "pictures": pictures,
-        "index": spent["index"],
-        "search": whole - spent["index"],
+        **spent,
+        "votes": time.process_time() - begun - sum(spent.values()),
+        "clock": time.monotonic() - clock,
         "peak_mib": peak,
         "pairs": len(found.i),
         "recall": found.recall,
@@ -105,6 +124,11 @@ def voting(pictures: int) -> dict[str, Any]:
 def lists_of(pictures: int) -> float:
     """Return how many lists the inverted file has."""
     return min(candidates.MOST_LISTS, pictures * sum(STORED) * candidates.LISTS_PER_POINT)
+
+
+def centres_of(lists: float) -> float:
+    """Return with how many centres a point is compared."""
+    return lists if lists <= EXACT_LISTS else GROUPS + lists * GROUPS_PROBED / GROUPS
 
 
 def drawn(number: int) -> dict[str, float]:
@@ -135,13 +159,14 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def together(rows: list[dict[str, Any]], one: dict[str, float]) -> dict[str, float]:
-    """Return minutes on two cores for 129,450 pictures, voting extrapolated from the last size by what its two parts grow with."""
+    """Return minutes on two cores for 129,450 pictures, voting extrapolated from the last size by what its parts grow with."""
     shares = {"points": one["points of a picture of 600 x 450"] / 1000 * WHOLE}
     last = rows[-1]
-    lists = lists_of(WHOLE) / lists_of(last["pictures"])
+    there, then = lists_of(last["pictures"]), lists_of(WHOLE)
     more = WHOLE / last["pictures"]
-    shares["voting, index (points x lists)"] = last["index"] * more * lists
-    shares["voting, search (points x length of a list)"] = last["search"] * more * more / lists
+    shares["voting, index (points x lists)"] = last["index"] * more * centres_of(then) / centres_of(there)
+    shares["voting, search (points x length of a list)"] = last["search"] * more * more * there / then
+    shares["voting, votes (points)"] = last["votes"] * more
     per_pair = one["making a picture ready"] + 0.7 * one["verifying two lesions"] + 0.3 * one["verifying one lesion"]
     shares["verification"] = per_pair / 1000 * WHOLE * PAIRS_PER_PICTURE
     minutes = {name: seconds / 60 / 2 for name, seconds in shares.items()}

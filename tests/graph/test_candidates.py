@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.fingerprints.points import POINT, POINTS, VIEWS
-from curate.graph import candidates
+from curate.graph import candidates, inverted_file
 from curate.graph.candidates import ASKED, NEIGHBOURS, SPARE, STORED, UNRELATED, VOTE, codes, reduced, vote
 
 STARTS = [0, VIEWS[0].points, VIEWS[0].points + VIEWS[1].points]
@@ -97,6 +97,27 @@ def test_recall_is_that_of_an_exact_search(monkeypatch):
     fewer = vote(codes(of(points), np.arange(40)), 40, 5)
     assert fewer.recall is not None
     assert 0.05 < fewer.recall < 0.9
+
+
+def test_lists_in_groups_find_nearly_as_much(monkeypatch):
+    """Many lists are grouped, and a vector looks only into the nearest groups."""
+    import faiss
+
+    monkeypatch.setattr(candidates, "LISTS_PER_POINT", 1 / 10)
+    points = drawn_points(60, 8, per_view=30, shared=[(1, 9), (2, 50)])
+    each = vote(codes(of(points), np.arange(60)), 60, 5)
+    monkeypatch.setattr(inverted_file, "EXACT_LISTS", 100)
+    monkeypatch.setattr(inverted_file, "GROUPS", 16)
+    grouped = vote(codes(of(points), np.arange(60)), 60, 5)
+    assert {(1, 9), (2, 50)} <= set(zip(grouped.i.tolist(), grouped.j.tolist(), strict=True))
+    assert grouped.recall > 0.8 * each.recall > 0
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        again = vote(codes(of(points), np.arange(60)), 60, 5)
+    finally:
+        faiss.omp_set_num_threads(threads)
+    assert all(np.array_equal(a, b) for a, b in zip(grouped, again, strict=True))
 
 
 def test_rows_say_which_pictures_take_part():

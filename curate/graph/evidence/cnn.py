@@ -12,7 +12,7 @@ from curate.catalogue import Catalogue
 from curate.catalogue.stages import required_stage
 from curate.fingerprints.stage import cnn_features
 from curate.graph.evidence.interface import Edge, Evidence
-from curate.graph.inverted_file import centres, sampled, share_found
+from curate.graph.inverted_file import centres, quantizer, sampled, share_found
 from curate.graph.policy import Policy
 
 SPARE = 6  # neighbours asked beyond those that count: more than float noise can push across the last place
@@ -95,9 +95,7 @@ def _inverted_file(vectors: npt.NDArray[np.float32]):  # type: ignore[no-untyped
     import faiss
 
     found = centres(vectors, max(1, int(len(vectors) * LISTS_PER_PICTURE)))
-    coarse = faiss.IndexFlatL2(vectors.shape[1])
-    coarse.add(found)
-    index = faiss.IndexIVFFlat(coarse, vectors.shape[1], len(found), faiss.METRIC_INNER_PRODUCT)
+    index = faiss.IndexIVFFlat(quantizer(found), vectors.shape[1], len(found), faiss.METRIC_INNER_PRODUCT)
     index.is_trained = True
     index.add(vectors)
     index.nprobe = max(1, int(len(found) * PROBED))
