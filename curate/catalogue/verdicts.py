@@ -1,4 +1,4 @@
-"""What people decided on pairs: a table of the catalogue, and a text log beside it that outlives a lost catalogue.
+"""What people decided on pairs, and on single pictures: a table of the catalogue, and a text log that outlives a lost catalogue.
 
 Both are only ever added to. The log `verdicts.csv` is written first: a copy with the new lines is flushed to disk and takes its
 place as a whole, so that it holds all verdicts of one addition or none, however the program ends. The table follows. Whenever
@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 
 LOG_NAME = "verdicts.csv"
 COLUMNS = ("image_a", "image_b", "verdict", "who", "decided", "why")
-VERDICTS = ("same", "different", "unsure")
+VERDICTS = ("same", "different", "unsure")  # on a pair
+WORDS = ("fit", "unfit", "unsure")  # on one picture: whether it may stand in a test, whatever the quality gate measures
 STEP = timedelta(microseconds=1)
 
 
 class Verdict(NamedTuple):
-    """One decision on a pair; two that are equal in every field are one.
+    """One decision on a pair or a picture; two that are equal in every field are one.
 
     Attributes:
-        image_a: the smaller of the two ids.
-        verdict: `same`, `different` or `unsure`.
+        image_a: the smaller of the two ids, or the one.
+        image_b: the other, or empty.
+        verdict: one of `VERDICTS` on a pair, of `WORDS` on a picture.
         decided: UTC, without a time zone, as the table holds it.
     """
 
@@ -42,23 +44,33 @@ class Verdict(NamedTuple):
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The two ids."""
+        """The two ids; the second is empty where one picture is spoken of."""
         return self.image_a, self.image_b
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The ids of the pictures that it speaks of."""
+        return self.pair if self.image_b else (self.image_a,)
 
 
 def verdict_of(row: Mapping[str, str], where: str) -> Verdict:
     """Return the verdict that a row of text says, its ids in order and blanks and line ends of its words made single blanks.
 
     Raises:
-        InputError: an id, the person or the time is missing, the time is none, the verdict is not one of the three, or both ids
-            are the same.
+        InputError: the ids, the person or the time are missing, the time is none, the verdict is not one of those that there are
+            on a pair or a picture, or both ids are the same.
     """
-    a, b = sorted((row["image_a"], row["image_b"]))
+    b, a = sorted((row["image_a"], row["image_b"]), reverse=True)
+    a, b = (a, b) if a else (b, a)  # the empty one of two comes last
     verdict, who, why = row["verdict"].strip().lower(), _one_line(row["who"]), _one_line(row["why"])
-    if not a or a == b:
-        raise InputError(f"{where}: a verdict speaks of two images ({b or 'none is named'}).", "Give two ids that differ.")
-    if verdict not in VERDICTS:
-        raise InputError(f"{where}: {row['verdict']!r} is no verdict.", f"Use {', '.join(VERDICTS)}.")
+    if a == b or (not b and verdict in {"same", "different"}):
+        raise InputError(
+            f"{where}: a verdict speaks of two images ({a or 'none is named'}).",
+            f"Give two ids that differ; of one image say {' or '.join(WORDS[:2])}.",
+        )
+    if verdict not in (allowed := VERDICTS if b else WORDS):
+        of = "a pair" if b else "one image"
+        raise InputError(f"{where}: {row['verdict']!r} is no verdict on {of}.", f"Use {', '.join(allowed)}.")
     if not who:
         raise InputError(f"{where}: it is not said who decided.", "Fill in `who`, or say --who NAME.")
     try:
@@ -128,7 +140,13 @@ def all_verdicts(catalogue: "Catalogue") -> list[Verdict]:
 
 def last_verdicts(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], Verdict]:
     """Return the verdict that counts for each pair, the last one; of several of one moment the last by its other fields."""
-    return {v.pair: v for v in _in_order(verdicts)}
+    return {v.pair: v for v in _in_order(verdicts) if v.image_b}
+
+
+def last_words(verdicts: Iterable[Verdict]) -> dict[str, str]:
+    """Return the word that counts on each picture, `fit` or `unfit`; the last one, and none where that is `unsure`."""
+    last = {v.image_a: v.verdict for v in _in_order(verdicts) if not v.image_b}
+    return {image: word for image, word in last.items() if word != "unsure"}
 
 
 def _in_order(verdicts: Iterable[Verdict]) -> list[Verdict]:

@@ -7,13 +7,18 @@ import typer
 
 from curate.cli.options import Images, Json, Quiet, Workspace
 
-app = typer.Typer(help="What people say of pairs: verdicts, and blind sheets of pairs to be judged.", no_args_is_help=True)
+app = typer.Typer(
+    help="What people say of pairs and pictures: verdicts, and blind sheets of pairs to be judged.", no_args_is_help=True
+)
 
 
 @app.command("import")
 def import_command(
     table: Annotated[
-        Path, typer.Argument(metavar="FILE.csv", help="image_a, image_b, verdict[, who, decided, why]", dir_okay=False)
+        Path,
+        typer.Argument(
+            metavar="FILE.csv", help="image_a, image_b, verdict[, who, decided, why]; without image_b: of a picture", dir_okay=False
+        ),
     ],
     who: Annotated[str | None, typer.Option("--who", metavar="NAME", help="Who decided, for rows that do not say.")] = None,
     workspace: Workspace = None,
@@ -69,6 +74,29 @@ def add(
 
     row = {"image_a": image_a, "image_b": image_b, "verdict": verdict, "who": who, "why": why}
     with Catalogue.write(workspace_folder(workspace), "curate review add") as catalogue:
+        done = add_verdict(catalogue, row, keep_absent=keep_absent)
+    Terminal(as_json=as_json).result(done, _added(done))
+
+
+@app.command()
+def image(
+    image_id: Annotated[str, typer.Argument(metavar="IMAGE_ID", help="SOURCE:NATIVE_ID")],
+    word: Annotated[str, typer.Argument(metavar="WORD", help="fit, unfit or unsure.")],
+    who: Annotated[str, typer.Option("--who", metavar="NAME", help="Who decided.")],
+    why: Annotated[str, typer.Option("--why", metavar="WORDS", help="What was seen.")],
+    keep_absent: Annotated[
+        bool, typer.Option("--keep-absent", help="Keep the word though the image is not in the catalogue; it counts once it is.")
+    ] = False,
+    workspace: Workspace = None,
+    as_json: Json = False,
+) -> None:
+    """Say of one picture whether it is fit for a test or validation set, whatever the gate measures; the last word counts."""
+    from curate.catalogue import Catalogue, workspace_folder
+    from curate.review.verdicts import add_verdict
+    from curate.terminal import Terminal
+
+    row = {"image_a": image_id, "image_b": "", "verdict": word, "who": who, "why": why}
+    with Catalogue.write(workspace_folder(workspace), "curate review image") as catalogue:
         done = add_verdict(catalogue, row, keep_absent=keep_absent)
     Terminal(as_json=as_json).result(done, _added(done))
 
@@ -160,7 +188,9 @@ def _added(done: dict[str, Any]) -> list[str]:
     for absent in done["absent"]:
         near = f"; near: {', '.join(absent['nearest'])}" if absent["nearest"] else ""
         lines.append(f"  kept until there is such an image: {absent['image']}{near}")
-    return [*lines, "`curate link` takes them into account."] if done["added"] else lines
+    of_pictures = sum(done["verdicts"].get(word, 0) for word in ("fit", "unfit"))
+    stage = "link" if of_pictures < done["added"] else "split"
+    return [*lines, f"`curate {stage}` takes them into account."] if done["added"] else lines
 
 
 def _score_lines(told: dict[str, Any]) -> list[str]:

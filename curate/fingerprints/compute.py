@@ -15,9 +15,9 @@ from curate.fingerprints.extractors import Extractor
 from curate.fingerprints.hashes import energy, grey_64, oriented_hashes
 from curate.fingerprints.picture import UnreadablePictureError, decode
 from curate.fingerprints.points import local_features
-from curate.fingerprints.quality import sharpness_and_contrast
+from curate.fingerprints.quality import framing, sharpness_and_contrast
 
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Fingerprint:
     hash_energy: float | None = None
     sharpness: float | None = None
     contrast: float | None = None
+    framing: float | None = None
     exif: ExifFacts = field(default_factory=ExifFacts)
     features: npt.NDArray[np.float16] | None = None
     points: npt.NDArray[np.void] | None = None
@@ -74,6 +75,7 @@ def fingerprint(place: tuple[Path, str]) -> Fingerprint:
         hash_energy=energy(grey),
         sharpness=sharpness,
         contrast=contrast,
+        framing=framing(rgb),
         exif=exif_facts(content) if picture.has_exif else ExifFacts(),
         features=_features(rgb).astype(np.float16) if _features else None,
         points=local_features(rgb) if _with_points else None,

@@ -137,6 +137,7 @@ def _row(sha256: str, f: Fingerprint) -> dict[str, Any]:
         "hash_energy": f.hash_energy,
         "sharpness": f.sharpness,
         "contrast": f.contrast,
+        "framing": f.framing,
         "camera": f.exif.camera,
         "serial": f.exif.serial,
         "taken_us": f.exif.taken_us,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.fingerprints.points import VIEWS
-from curate.graph.inverted_file import centres, quantizer, sampled, share_found
+from curate.graph.inverted_file import centres, make_room, quantizer, sampled, share_found
 
 STORED = (120, 80, 60)  # points of each view that can be found, the strongest
 ASKED = (70, 60, 50)  # points of each view that look for others
@@ -139,8 +139,14 @@ def _inverted_file(values: Bytes):  # type: ignore[no-untyped-def] # FAISS has n
     coarse, of_bytes = quantizer(found), faiss.ScalarQuantizer.QT_8bit_direct
     index = faiss.IndexIVFScalarQuantizer(coarse, REDUCED, len(found), of_bytes, faiss.METRIC_L2, False)
     index.is_trained = True
-    for start in range(0, len(values), AT_ONCE):
-        index.add(values[start : start + AT_ONCE].astype(np.float32))
+    starts = range(0, len(values), AT_ONCE)
+    of_list = np.empty(len(values), dtype=np.int64)
+    for start in starts:
+        of_list[start : start + AT_ONCE] = coarse.search(values[start : start + AT_ONCE].astype(np.float32), 1)[1][:, 0]
+    make_room(index, np.bincount(of_list, minlength=len(found)))
+    for start in starts:
+        part = values[start : start + AT_ONCE].astype(np.float32)
+        index.add_core(len(part), faiss.swig_ptr(part), None, faiss.swig_ptr(of_list[start : start + AT_ONCE]))
     index.nprobe = PROBED
     return index
 

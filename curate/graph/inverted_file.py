@@ -55,6 +55,13 @@ def quantizer(found: Floats) -> Any:
     return grouped
 
 
+def make_room(index: Any, sizes: npt.NDArray[np.int64]) -> None:
+    """Let the lists of an inverted file (FAISS) hold so many vectors, no more: as they grow they would take up to twice as much."""
+    for number, size in enumerate(sizes.tolist()):
+        index.invlists.resize(number, size)
+        index.invlists.resize(number, 0)
+
+
 def sampled(number: int) -> npt.NDArray[np.int64]:
     """Return which of so many vectors are looked for exactly too, sorted."""
     return np.sort(np.random.default_rng(2017).choice(number, min(number, SAMPLED), replace=False))

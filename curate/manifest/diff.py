@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 LABEL_COLUMNS = ("labels", "node_id", "training_class", "nine_class", "three_class")
-OF_CONTENT = ("pixel_sha256", "bytes", "width", "height", "sharpness", "contrast")  # follow from the file's bytes
+OF_CONTENT = ("pixel_sha256", "bytes", "width", "height", "sharpness", "contrast", "framing")  # follow from the file's bytes
 REASONS = ("component", "pinned", "excluded_reason")  # names and reasons that follow from edges, labels and settings
 TOLD_ELSEWHERE = (
     "counts",

@@ -13,7 +13,8 @@ from typing import Any
 from curate.errors import CurateError
 from curate.manifest.diff import compare, next_version
 from curate.manifest.frozen import Frozen, Rows
-from curate.manifest.invariants import GIVEN, HELD_OUT
+from curate.manifest.held_out import BEFORE_1_1, HELD_OUT
+from curate.manifest.invariants import GIVEN
 from curate.manifest.read import Manifest, load
 from curate.manifest.verify import verify
 
@@ -83,7 +84,8 @@ def _images(before: Manifest, after: Manifest, drops: "_Drops") -> Iterator[str]
 
 def _statement(before: Manifest, after: Manifest, was: dict[str, Row], now: dict[str, Row]) -> Iterator[str]:
     """Yield where manifest.json says of the extension what the two manifests do not."""
-    settings = [{"seed": m.info["seed"], **m.info["protocol"]} for m in (before, after)]
+    protocols = [{"seed": m.info["seed"], **m.info["protocol"]} for m in (before, after)]
+    settings = [s | {"quality": BEFORE_1_1 | s["quality"]} for s in protocols]
     for what, value in settings[0].items():
         if settings[1][what] != value:
             yield f"{what} of the protocol is {settings[1][what]}, and was {value}"

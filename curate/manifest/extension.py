@@ -7,6 +7,7 @@ from typing import Any
 
 from curate.errors import BrokenInvariantError, InputError
 from curate.manifest.diff import compare, next_version
+from curate.manifest.held_out import BEFORE_1_1
 from curate.manifest.read import Manifest, load
 from curate.manifest.verify import verify
 from curate.splits.seats import QUARANTINED, Frozen, Seat
@@ -34,6 +35,7 @@ def read_frozen(folder: Path) -> Frozen:
     stated = manifest.info["protocol"]
     own = {name: value for name, value in stated.items() if name not in ("test_requires", "adopted")}
     protocol = {"protocol" if name == "name" else name: value for name, value in own.items()}
+    protocol["quality"] = BEFORE_1_1 | protocol["quality"]  # thresholds that a gate did not have bound nobody
     return Frozen(
         folder=str(folder.resolve()),
         name=manifest.info["name"],

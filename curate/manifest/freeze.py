@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import curate
 from curate.catalogue import Catalogue, digest_of, stage_record
 from curate.catalogue.stages import record_stage, required_stage
+from curate.catalogue.verdicts import last_words, stored_verdicts
 from curate.errors import InputError, NotReadyError
 from curate.manifest.about.files import about_files
 from curate.manifest.about.publication import Publication
@@ -25,6 +26,7 @@ from curate.manifest.read import Manifest
 from curate.manifest.schema import EDGES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION
 from curate.manifest.signature import Keys
 from curate.manifest.text import text_lines
+from curate.splits.quality_gate import FRAMED
 from curate.splits.stage import split_is_current
 from curate.taxonomy.normalise import images_by_node
 from curate.taxonomy.partition import assign, classes_json, partition
@@ -202,7 +204,7 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
     frame = catalogue.connection.execute(
         """SELECT p.image_id, p.source_id AS source, p.path, p.sha256, p.pixel_sha256, p.bytes, p.width, p.height,
                   a.split, a.excluded_reason, a.pinned, a.fold, c.component, n.node_id,
-                  p.sharpness, p.contrast, a.quality_fail,
+                  p.sharpness, p.contrast, p.framing, a.quality_fail,
                   r.confirmation, r.official_split, r.modality, r.shot_type, r.site, r.sex, r.skin_type, r.age,
                   r.licence, r.attribution,
                   (SELECT coalesce(list({'field': l.field, 'label': l.label, 'node_id': l.node_id, 'weight': l.weight,
@@ -223,8 +225,12 @@ def _image_rows(catalogue: Catalogue, tree: Tree, class_of: dict[str, str]) -> l
     )
     names = [column[0] for column in frame.description]
     rows = [dict(zip(names, values, strict=True)) for values in frame.fetchall()]
+    words = last_words(stored_verdicts(catalogue))
     for row in rows:
         node = row["node_id"]
+        row["quality_word"] = words.get(row["image_id"])
+        if row["modality"] != FRAMED or row["shot_type"] is not None:
+            row["framing"] = None  # of no account
         in_split = row["split"] != "excluded"
         row["training_class"] = class_of[node] if in_split else None
         row["nine_class"] = tree.nine_class(node) if node else None

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from curate.manifest.frozen import Frozen, Json, Rows, in_several
+from curate.manifest.held_out import held_out_is_fit
 from curate.manifest.pictures import is_portable
 from curate.manifest.schema import SPLITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-HELD_OUT = ("validation", "test")
 GIVEN = ("train", "validation", "test")
 MUST_LINK = {"lesion", "patient", "image_id", "declared", "bytes", "pixels", "verdict"}
 CANDIDATE = {"exif", "hash", "cnn", "local"}
@@ -94,36 +94,6 @@ def no_evidence_crosses(frozen: Frozen) -> Iterator[str]:
     given = frozen.images.where(among(frozen.images["split"], GIVEN))
     for what, seen in keys_in_several(given, "split", at_patient=frozen.info["level"] == "patient"):
         yield f"{what} connects " + " and ".join(f"{image} ({split})" for split, image in sorted(seen.items()))
-
-
-def held_out_is_fit(frozen: Frozen) -> Iterator[str]:
-    """3: every test image is independent, confirmed and of quality, as the protocol asks; validation passes the gate too."""
-    requires = frozen.info["protocol"]["test_requires"]
-    gate = frozen.info["protocol"]["quality"]
-    independent = set(frozen.info["protocol"]["independent"])
-    measures = ("width", "height", "sharpness", "contrast")
-    columns = ("image_id", "source", "split", "quality_fail", "independent", "confirmation", *measures)
-    for image, source, split, fails, is_independent, confirmation, width, height, sharpness, contrast in frozen.images.each(
-        *columns
-    ):
-        codes = []
-        if min(width, height) < gate["least_side"]:
-            codes.append("small")
-        if sharpness < gate["least_sharpness"]:
-            codes.append("blurred")
-        if contrast < gate["least_contrast"]:
-            codes.append("flat")
-        if (fails or "") != ",".join(codes):
-            yield f"{image}: quality_fail is {fails!r}, its measures say {','.join(codes) or None!r}"
-        if is_independent != (source in independent):
-            yield f"{image}: independent does not fit the protocol's list"
-        if requires["quality"] and split in HELD_OUT and codes:
-            yield f"{image}: in {split}, and fails the quality gate ({','.join(codes)})"
-        if split == "test":
-            if requires["independent"] and not is_independent:
-                yield f"{image}: in test, and its source is not independent"
-            if requires["confirmed"] and confirmation != "histopathology":
-                yield f"{image}: in test, and not confirmed by histopathology"
 
 
 def pinned_stay_in_train(frozen: Frozen) -> Iterator[str]:

@@ -35,33 +35,34 @@ from typing import Any
 Row = dict[str, Any]
 # What a value must be: a type, [x] for a list of x, {name: x} for an object with at least these names, {EACH: x} for one of any
 # names, (x,) where null may stand for an x.
-EACH, TEXT, MINOR, SINCE_1_1 = "each", (str,), 1, {"shot_type", "tests", "reader_sets"}  # schema 1.MINOR; 1.0 lacks the last
+EACH, TEXT, MINOR = "each", (str,), 1  # schema 1.MINOR; 1.0 lacks columns and thresholds:
+SINCE_1_1 = {"shot_type", "tests", "reader_sets", "framing", "quality_word", "least_sharpness_of", "far_shots", "least_framing"}
 LABEL = {"field": TEXT, "label": TEXT, "node_id": TEXT, "weight": (float,), "fallback": (bool,)}
 IMAGE: Row = {"image_id": str, "source": str, "path": str, "sha256": str, "pixel_sha256": str, "bytes": int, "width": int}
 IMAGE |= {"height": int, "split": str, "excluded_reason": TEXT, "pinned": TEXT, "fold": (int,), "component": str, "node_id": TEXT}
 IMAGE |= {"training_class": TEXT, "nine_class": TEXT, "three_class": TEXT, "labels": [LABEL], "image_keys": [str]}
 IMAGE |= {"lesion_keys": [str], "patient_keys": [str], "confirmation": TEXT, "independent": bool, "official_split": TEXT}
 IMAGE |= {"modality": TEXT, "shot_type": TEXT, "site": TEXT, "sex": TEXT, "skin_type": TEXT, "age": (float,), "sharpness": float}
-IMAGE |= {"contrast": float, "quality_fail": TEXT, "licence": TEXT, "attribution": TEXT, "tests": [str], "reader_sets": [str]}
+IMAGE |= {"contrast": float, "framing": (float,), "quality_word": TEXT, "quality_fail": TEXT, "licence": TEXT}
+IMAGE |= {"attribution": TEXT, "tests": [str], "reader_sets": [str]}
 EDGE = {"image_a": str, "image_b": str, "evidence": str, "score": float, "probability": (float,), "must_link": bool, "basis": str}
 CLASSES: Row = {"partition": {"max_class_size": int, "inclusive": bool}, "three": [{"name": str, "node_id": str}]}
 CLASSES |= {"nine": [{"name": str, "node_id": str, "three": str}], "nodes": [{"node_id": str, "parent_id": TEXT}]}
 CLASSES |= {"training_classes": [{"id": str, "nodes": [str], "nine": TEXT, "three": str, "images": int}]}
 ROLES = ("images", "tables", "side_cars", "rejected", "ignored")
 FOLDER, GROWTH = {"folder": str, "files": int, **dict.fromkeys(ROLES, int)}, dict.fromkeys(("kept", "added", "quarantined"), int)
-GATE = {"small": "least_side", "blurred": "least_sharpness", "flat": "least_contrast"}
+GATE = {**dict.fromkeys(("least_side", "least_sharpness", "least_contrast", "least_framing"), float), "far_shots": [str]}
 COUNTS: Row = {"splits": {EACH: int}, "excluded": {EACH: int}, "edges": {EACH: int}, "images": int, "components": int}
 COUNTS |= {"components_with_several": int, "largest_component": int, "without_nine_class": int}
 INFO: Row = {"schema": str, "schema_version": str, "name": str, "level": str, "policy": {"level": str}, "counts": COUNTS}
-INFO |= {"protocol": {"name": str, "folds": int, "independent": [str], "quality": dict.fromkeys(GATE.values(), float)}}
+INFO |= {"protocol": {"name": str, "folds": int, "independent": [str], "quality": GATE | {"least_sharpness_of": {EACH: float}}}}
 INFO["protocol"] |= {"test_requires": {"independent": bool, "confirmed": bool, "quality": bool}}
 INFO |= {"sources": [{"id": str, "independent": bool, "images": int, "folders": [FOLDER]}], "allowed_licences": ([str],)}
 INFO |= {"rejected": [{"source": str, "path": str, "reason": str}], "not_checked": [str], "extends": (GROWTH,)}
 READ = {"images.csv": IMAGE, "edges.csv": EDGE, "classes.json": CLASSES, "manifest.json": INFO}
 UNNAMED = {"SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.minisig"}  # what is made of SHA256SUMS cannot be named there
 REQUIRED = {"images.parquet", "edges.parquet", "classes.json", "manifest.json"}
-HEX, SPLITS = set("0123456789abcdef"), ("train", "validation", "test", "excluded")
-SIDES = SPLITS[:3]  # an excluded image is on no side
+HEX, SPLITS, SIDES = set("0123456789abcdef"), ("train", "validation", "test", "excluded"), ("train", "validation", "test")
 MUST_LINK, CANDIDATE = {"lesion", "patient", "image_id", "declared", "bytes", "pixels", "verdict"}, {"exif", "hash", "cnn", "local"}
 
 
@@ -130,8 +131,7 @@ def several(message: str, triples: Iterable[tuple[str, Any, str]]) -> list[str]:
 
 def step_1_bytes(files: dict[str, bytes | None], digests: dict[str, Any], expected: str | None) -> Iterator[str]:
     """9: every file of the folder is named in SHA256SUMS with the digest that it has, and every file named is there.
-    Two files of one sha256 are one file, as far as anybody can tell. So the sha256 of SHA256SUMS, the manifest's digest, stands
-    for every byte of the folder, and who knows the digest that was published knows all that follows.
+    Two files of one sha256 are one file to all that we know: the sha256 of SHA256SUMS, the digest, stands for the whole folder.
     """
     sums, own = files.get("SHA256SUMS"), digests.get("SHA256SUMS")
     text, named = (sums or b"").decode("utf-8", "backslashreplace"), dict[str, str]()
@@ -209,13 +209,13 @@ def misfits(value: Any, shape: Any, where: str) -> Iterator[str]:
             yield from misfits(item, shape[0], f"{where}[{number}]")
     else:
         for name, part in shape.items() if EACH not in shape else ((name, shape[EACH]) for name in value):
-            yield from misfits(value[name], part, f"{where}.{name}") if name in value else [f"{where}.{name}: missing"]
+            lacking = told((name not in SINCE_1_1, f"{where}.{name}: missing"))
+            yield from misfits(value[name], part, f"{where}.{name}") if name in value else lacking
 
 
 def step_3_rows(m: Manifest) -> Iterator[str]:
     """0: each image stands on one row, each file too, and every row says which.
-    Letter case is ignored, as some systems do. A path inside its source's folder and a full sha256 say which bytes a row means.
-    """
+    Letter case is ignored, as some systems do. A path inside its source's folder and a full sha256 say which bytes are meant."""
     ids = [row["image_id"] for row in m.images]
     yield from told((ids != sorted(ids), "images.csv is not sorted by image_id"))
     yield from repeated("image_id {} stands on {} rows (letter case ignored)", (image.casefold() for image in ids))
@@ -267,8 +267,7 @@ def step_5_components(m: Manifest) -> Iterator[str]:
 def step_6_nothing_crosses(m: Manifest) -> Iterator[str]:
     """2: no edge, no key of a lesion, an image or (at patient level) a patient, and no digest is on two sides or in two folds.
     For edges that follows from step 5, and is looked at once more. For keys and digests it does not: that they were drawn as
-    edges is the maker's word, so each is followed to all images that bear it, whatever the edges say. The level is the policy's,
-    and edges of patients are there at patient level only, so that no single word sets patients free.
+    edges is the maker's word, so each is followed to all images that bear it. Edges of patients are there at patient level only.
     """
     level, policy, at_patient = m.info["level"], m.info["policy"]["level"], m.info["level"] == "patient"
     yield from told((level != policy, f"the level is {level}, and that of the policy {policy}"))
@@ -288,18 +287,22 @@ def step_6_nothing_crosses(m: Manifest) -> Iterator[str]:
 
 def step_7_held_out(m: Manifest) -> Iterator[str]:
     """3: every test image is of an independent source, confirmed by histopathology and of quality, as the protocol asks.
-    The gate, which validation passes too, is applied here to the measures on the row. The paper's protocol asks for independence
-    and confirmation by its definition; a manifest that asks for less does not follow it.
+    The gate, which validation passes too, is applied to the measures on the row, a reviewer's word before them. The paper's
+    protocol asks for independence and confirmation by its definition.
     """
     protocol, asks = m.info["protocol"], m.info["protocol"]["test_requires"]
-    gate, independent, less = protocol["quality"], set(protocol["independent"]), not (asks["independent"] and asks["confirmed"])
+    gate = {"least_sharpness_of": {}, "far_shots": [], "least_framing": 0} | protocol["quality"]
+    independent, less = set(protocol["independent"]), not (asks["independent"] and asks["confirmed"])
     yield from told((protocol["name"] == "paper" and less, "the protocol is paper, and test_requires asks for less"))
     unfit = (source["id"] for source in m.info["sources"] if source["independent"] != (source["id"] in independent))
     yield from (f"source {source}: independent does not fit the protocol's list" for source in unfit)
     for row in m.images:
         image, split, is_independent = row["image_id"], row["split"], row["source"] in independent
-        measures = {"small": min(row["width"], row["height"]), "blurred": row["sharpness"], "flat": row["contrast"]}
-        failed = ",".join(word for word, least in GATE.items() if measures[word] < gate[least]) or None
+        sharp = gate["least_sharpness_of"].get(row["modality"], gate["least_sharpness"])
+        far = row["shot_type"] in gate["far_shots"] or (row["framing"] is not None and row["framing"] < gate["least_framing"])
+        codes = {"small": min(row["width"], row["height"]) < gate["least_side"], "blurred": row["sharpness"] < sharp}
+        codes |= {"flat": row["contrast"] < gate["least_contrast"], "far": far}
+        failed = {None: ",".join(filter(codes.get, codes)) or None, "fit": None}.get(row["quality_word"], "reviewer")
         gated, tested = asks["quality"] and split in ("validation", "test"), split == "test"
         yield from told(
             (row["quality_fail"] != failed, f"{image}: quality_fail is {row['quality_fail']!r}, its measures say {failed!r}"),
@@ -322,8 +325,7 @@ def step_8_pinned(m: Manifest) -> Iterator[str]:
 
 def step_9_counts(m: Manifest) -> Iterator[str]:
     """5: every image is in one split or excluded with a reason, and all that manifest.json states is what the rows give.
-    A row has one split, so the splits add up to the rows. An image that was taken out of the tables is missing from the count
-    of its source and of its folder, and every file of a folder is accounted for by what became of it.
+    An image that was taken out of the tables is missing from its folder's count, and every file of a folder is accounted for.
     """
     for image, split, reason in ((row["image_id"], row["split"], row["excluded_reason"]) for row in m.images):
         yield from told(
@@ -362,8 +364,7 @@ def step_9_counts(m: Manifest) -> Iterator[str]:
 
 def step_10_classes(m: Manifest) -> Iterator[str]:
     """7: every training class lies under one three-class and at most one nine-class; none is over the limit unless one node.
-    The tree is that of classes.json: each node once, each parent listed, a three-class above each, so that no line is broken or
-    closed to a ring. A node is in one class at most, so that an image has one training class.
+    Each node of classes.json stands once below a three-class, so that no line is broken or a ring, and in one class at most.
     """
     yield from repeated("node {} is listed {} times", (node["node_id"] for node in m.classes["nodes"]))
     for node, parent in m.parent.items():
@@ -389,8 +390,7 @@ def step_10_classes(m: Manifest) -> Iterator[str]:
 
 def step_11_labels(m: Manifest) -> Iterator[str]:
     """6: every image on a side has a node that one of its labels leads to, and the classes that the tree gives that node.
-    By step 10 the tree gives each node one three-class, at most one nine-class and one training class. A node that is that of
-    none of the image's labels, nor above one, would be a label that nobody gave.
+    A node that is that of none of the image's labels, nor above one, would be a label that nobody gave.
     """
     training = {node: c["id"] for c in m.classes["training_classes"] for node in c["nodes"]}
     for row in m.images:

@@ -8,7 +8,13 @@ FILES = ("classes.json", "edges.parquet", "images.parquet", "manifest.json")
 TEXT_FILES = ("edges.csv", "images.csv")  # only where `curate freeze --text` was asked for
 ABOUT_FILES = ("README.md", "attribution.txt", "croissant.json")  # since 1.1, with a text in licenses/ for each licence
 SUMS = "SHA256SUMS"
-SINCE_1_1 = ("shot_type", "tests", "reader_sets")  # columns that a table of schema 1.0 lacks: null there, or an empty list
+SINCE_1_1 = (
+    "shot_type",
+    "framing",
+    "quality_word",
+    "tests",
+    "reader_sets",
+)  # columns that a table of schema 1.0 lacks: null there, or an empty list
 SPLITS = ("train", "validation", "test", "excluded")
 
 _KEYS = pa.list_(pa.string())
@@ -56,6 +62,8 @@ IMAGES = pa.schema(
         pa.field("age", pa.float64()),
         pa.field("sharpness", pa.float64(), nullable=False),
         pa.field("contrast", pa.float64(), nullable=False),
+        pa.field("framing", pa.float64()),
+        pa.field("quality_word", pa.string()),
         pa.field("quality_fail", pa.string()),
         pa.field("licence", pa.string()),
         pa.field("attribution", pa.string()),

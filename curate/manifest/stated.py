@@ -31,7 +31,7 @@ def measures_are_numbers(frozen: Frozen) -> Iterator[str]:
     import pyarrow.compute as pc
 
     images, edges = frozen.images, frozen.edges
-    for field in ("age", "sharpness", "contrast"):
+    for field in ("age", "sharpness", "contrast", "framing"):
         for image, value in images.where(pc.invert(pc.is_finite(images[field]))).each("image_id", field):
             yield f"{image}: {field} is {value}"
     in_range = pc.and_(pc.greater_equal(edges["probability"], 0), pc.less_equal(edges["probability"], 1))

@@ -1,5 +1,6 @@
-"""Verdicts in and out: a table of them, one by hand, and the way back."""
+"""Verdicts on pairs and pictures, in and out: a table of them, one by hand, and the way back."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,10 @@ from curate.catalogue.verdicts import (
     COLUMNS,
     LOG_NAME,
     STEP,
+    VERDICTS,
     Verdict,
     all_verdicts,
     header,
-    last_verdicts,
     record,
     stored_verdicts,
     text_of,
@@ -31,7 +32,8 @@ Row = dict[str, str]
 def import_verdicts(catalogue: Catalogue, path: Path, who: str | None = None) -> dict[str, Any]:
     """Take in a table of verdicts, whole or not at all; what is known already is passed over.
 
-    Columns are `image_a, image_b, verdict` and, where it has them, `who, decided, why`. A row without a time is taken to be
+    Columns are `image_a, image_b, verdict` and, where it has them, `who, decided, why`; without an `image_b` the verdict is on one
+    picture. A row without a time is taken to be
     decided now, unless the same person has said the same of the pair in the same words before.
 
     Args:
@@ -55,13 +57,13 @@ def add_verdict(catalogue: Catalogue, row: Row, *, keep_absent: bool = False) ->
 
     Args:
         catalogue: open for writing.
-        row: `image_a, image_b, verdict, who, why`.
+        row: `image_a, image_b, verdict, who, why`; `image_b` is empty where one picture is spoken of.
         keep_absent: whether an image may be one that the catalogue does not hold.
 
     Raises:
         InputError: the verdict cannot be read, or names an unknown image; the nearest ids are told.
     """
-    unknown = absent_images(catalogue, (row["image_a"], row["image_b"]))
+    unknown = absent_images(catalogue, [image for image in (row["image_a"], row["image_b"]) if image])
     if unknown and not keep_absent:
         near = unknown[0]["nearest"]
         hint = f"Did you mean {' or '.join(near)}?" if near else "An image id is SOURCE:NATIVE_ID."
@@ -75,7 +77,7 @@ def take_in(catalogue: Catalogue, rows: Iterable[tuple[str, Row]]) -> dict[str, 
     """Add verdicts given as (where it stands, row of text); see `import_verdicts`."""
     earlier = stored_verdicts(catalogue)
     said = {(v.pair, v.verdict, v.who, v.why) for v in earlier}
-    latest = {pair: v.decided for pair, v in last_verdicts(earlier).items()}
+    latest = {v.pair: v.decided for v in earlier}  # in order of time
     at = {(v.pair, v.decided): v.verdict for v in earlier}
     now = datetime.now(UTC).replace(tzinfo=None)
     asked: list[Verdict] = []
@@ -90,7 +92,7 @@ def take_in(catalogue: Catalogue, rows: Iterable[tuple[str, Row]]) -> dict[str, 
             verdict = verdict._replace(decided=max(now, latest.get(verdict.pair, now) + STEP))
         if at.setdefault((verdict.pair, verdict.decided), verdict.verdict) != verdict.verdict:
             raise InputError(
-                f"{where}: another verdict on {verdict.image_a} and {verdict.image_b} is of the same moment, {verdict.decided}.",
+                f"{where}: another verdict on {' and '.join(verdict.images)} is of the same moment, {verdict.decided}.",
                 "The last one counts: give them times that differ.",
             )
         said.add((verdict.pair, verdict.verdict, verdict.who, verdict.why))
@@ -100,8 +102,8 @@ def take_in(catalogue: Catalogue, rows: Iterable[tuple[str, Row]]) -> dict[str, 
     return {
         "added": len(new),
         "known": known + len(asked) - len(new),
-        "verdicts": {kind: sum(v.verdict == kind for v in new) for kind in ("same", "different", "unsure")},
-        "absent": absent_images(catalogue, [image for v in asked for image in v.pair]),
+        "verdicts": dict.fromkeys(VERDICTS, 0) | Counter(v.verdict for v in new),
+        "absent": absent_images(catalogue, [image for v in asked for image in v.images]),
         "log": str(catalogue.workspace / LOG_NAME),
     }
 

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from curate.catalogue import Catalogue
+from curate.catalogue.verdicts import last_words, stored_verdicts
 from curate.errors import InputError
 from curate.splits.protocol import Protocol
+from curate.splits.quality_gate import Seen
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,27 @@ def read_images(catalogue: Catalogue, protocol: Protocol) -> list[Image]:
                            THEN 'labels_of_several_roots'
                        ELSE 'label_without_node' END,
                   r.confirmation, r.official_split, r.modality, r.skin_type,
-                  p.width, p.height, p.sharpness, p.contrast
+                  p.width, p.height, p.sharpness, p.contrast, p.framing, r.modality, r.shot_type
            FROM pictures p JOIN components c USING (image_id)
            LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)
            ORDER BY p.image_id"""
     )
+    words, fails = last_words(stored_verdicts(catalogue)), protocol.quality.fails
     return [
-        Image(i, source, whole, lesion, node, no_node, confirmation, protocol.quality.fails(*measures), official, modality, skin)
-        for i, source, whole, lesion, node, no_node, confirmation, official, modality, skin, *measures in rows
+        Image(
+            i,
+            source,
+            whole,
+            lesion,
+            node,
+            no_node,
+            confirmation,
+            fails(Seen(*seen)._replace(word=words.get(i))),
+            official,
+            modality,
+            skin,
+        )
+        for i, source, whole, lesion, node, no_node, confirmation, official, modality, skin, *seen in rows
     ]
 
 

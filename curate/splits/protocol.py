@@ -4,27 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-
-class QualityGate(BaseModel):
-    """What a picture must have to stand in a test or validation set; the paper's gate ("blurry and far-away images were
-    removed from the test and validation sets, but still used in training") as measures."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    least_side: int = Field(96, ge=0, description="pixels of the shorter side")
-    least_sharpness: float = Field(4.0, ge=0, description="variance of the Laplacian at 256 pixels")
-    least_contrast: float = Field(4.0, ge=0, description="standard deviation of the grey picture at 256 pixels")
-
-    def fails(self, width: int, height: int, sharpness: float, contrast: float) -> str | None:
-        """Return why a picture fails, codes joined by commas, or None."""
-        codes = []
-        if min(width, height) < self.least_side:
-            codes.append("small")
-        if sharpness < self.least_sharpness:
-            codes.append("blurred")
-        if contrast < self.least_contrast:
-            codes.append("flat")
-        return ",".join(codes) or None
+from curate.splits.quality_gate import QualityGate
 
 
 class Protocol(BaseModel):

@@ -6,6 +6,7 @@ from typing import Any
 
 from curate.catalogue import Catalogue, digest_of, stage_record
 from curate.catalogue.stages import digest_of_rows, record_stage, replace_findings, required_stage
+from curate.catalogue.verdicts import last_words, stored_verdicts
 from curate.errors import InputError, NotReadyError
 from curate.graph.link import link_is_current
 from curate.splits.assign import Atom, assign, folds
@@ -171,7 +172,8 @@ def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree, sets: Se
     decided = digest_of_rows(catalogue, "SELECT * FROM label_decisions ORDER BY ALL")
     of_sets = asked_of_sets(sets)
     old = [extends["digest"], extends["merge"], extends["folder"]] if extends else []
-    return digest_of(VERSION, linked.output_digest, tree.digest, decided, of_sets, protocol.model_dump(mode="json"), *old)
+    words = sorted(last_words(stored_verdicts(catalogue)).items())
+    return digest_of(VERSION, linked.output_digest, tree.digest, decided, of_sets, protocol.model_dump(mode="json"), words, *old)
 
 
 def _label_conflicts(images: list[Image], tree: Tree) -> tuple[set[str], list[dict[str, Any]]]:

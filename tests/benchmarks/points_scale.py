@@ -56,8 +56,11 @@ def main() -> None:
     options.add_argument("--pictures", type=int, default=40)
     options.add_argument("--json", action="store_true")
     asked = options.parse_args()
-    rows = [voting(int(size)) for size in asked.sizes.split(",")]
     one = drawn(asked.pictures)
+    rows = []
+    for size in asked.sizes.split(","):
+        rows.append(voting(int(size)))
+        print(rows[-1], file=sys.stderr, flush=True)
     result = {"voting": rows, **one, "whole": together(rows, one)}
     if asked.json:
         print(json.dumps(result))

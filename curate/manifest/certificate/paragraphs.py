@@ -16,6 +16,7 @@ from curate.manifest.certificate.words import (
     percent,
     reason_words,
     several,
+    thresholds,
 )
 
 Json = dict[str, Any]
@@ -97,9 +98,8 @@ def _subsets(facts: Json) -> str:
     parts = ["Whole images were used, no regions of them."]
     if requires["quality"]:
         parts.append(
-            f"Images with a shorter side under {gate['least_side']} pixels, a sharpness under {gate['least_sharpness']:g} or a "
-            f"contrast under {gate['least_contrast']:g} (as dermcurate measures them) were kept out of the validation and test "
-            "partitions."
+            f"Images that fail a quality gate (as dermcurate measures them: {thresholds(gate)}) were kept out of the validation "
+            "and test partitions."
         )
     words = {"independent": "of a source declared independent", "confirmed": "confirmed by histopathology"}
     if asked := [words[key] for key in words if requires[key]]:

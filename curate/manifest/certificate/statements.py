@@ -5,7 +5,7 @@ A sentence says what the evidence carries and no more: that no link was found by
 
 from typing import Any
 
-from curate.manifest.certificate.words import EVIDENCE_WORDS, all_of, number, percent, rounded, several
+from curate.manifest.certificate.words import EVIDENCE_WORDS, all_of, number, percent, rounded, several, thresholds
 
 Json = dict[str, Any]
 NAMED = 8  # allowed licences that are named
@@ -57,8 +57,7 @@ def _three(facts: Json) -> str:
         "independent": "is of a source declared independent",
         "confirmed": "is confirmed by histopathology",
         "quality": (
-            f"passes the quality gate (shorter side at least {gate['least_side']} pixels, sharpness {gate['least_sharpness']:g}, "
-            f"contrast {gate['least_contrast']:g}; so does each of {several(n['validation'], 'validation image')})"
+            f"passes the quality gate ({thresholds(gate)}; so does each of {several(n['validation'], 'validation image')})"
         ),
     }
     asked = [words[key] for key in words if requires[key]]

@@ -1,5 +1,8 @@
 """The plain words of codes, and numbers in words."""
 
+from collections.abc import Mapping
+from typing import Any
+
 EVIDENCE_WORDS = {
     "image_id": "one image id",
     "lesion": "one lesion id",
@@ -51,6 +54,23 @@ PROTOCOL_WORDS = {  # {how}: of `ASSIGNMENT_WORDS`
     "kfold": "no test was drawn, and components were dealt over the folds {how}",
     "official": "the publishers' own partition was adopted, and what of it was not sound was excluded",
 }
+
+
+def thresholds(gate: Mapping[str, Any]) -> str:
+    """Return in words what a quality gate asks of a picture; gates of schema 1.0 ask for less."""
+    own = gate.get("least_sharpness_of", {})
+    sharp = [f"{least:g} ({modality})" for modality, least in sorted(own.items())]
+    sharp.append(f"{gate['least_sharpness']:g}" + (" (others)" if own else ""))
+    parts = [
+        f"shorter side at least {gate['least_side']} pixels",
+        f"sharpness at least {all_of(sharp)}",
+        f"contrast at least {gate['least_contrast']:g}",
+    ]
+    if far := gate.get("far_shots"):
+        parts.append(f"no shot that its publisher calls {' or '.join(shot.replace('_', ' ') for shot in far)}")
+    if least := gate.get("least_framing"):
+        parts.append(f"what stands out at least {least:g} of the longer side, in clinical pictures without a kind of shot")
+    return ", ".join(parts) + ("; a reviewer's word before all" if "far_shots" in gate else "")
 
 
 def reason_words(codes: str) -> str:
