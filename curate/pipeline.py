@@ -83,7 +83,7 @@ def run_project(
             )
         policy = find_policy(project.link.policy, level=project.link.level, calibration=project.link.calibration)
         stage("link", lambda: link(catalogue, policy, engine))
-        stage("split", lambda: _split(catalogue, project.split, tree, project.tests))
+        stage("split", lambda: _split(catalogue, project.split, tree, project.asked_sets()))
         frozen = stage(
             "freeze",
             lambda: freeze(
@@ -115,7 +115,7 @@ def run_project(
     return result
 
 
-def _split(catalogue: Catalogue, asked: Split, tree: Tree, sets: Sets) -> dict[str, Any]:
+def _split(catalogue: Catalogue, asked: Split, tree: Tree, sets: Sets | None) -> dict[str, Any]:
     if asked.extend is None:
         return split(catalogue, Protocol.model_validate(asked.model_dump()), tree, sets=sets)
     frozen = read_frozen(asked.extend)

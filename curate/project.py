@@ -111,6 +111,10 @@ class Project(_Strict):
     manifest: Manifest = Manifest()
     train: Train | None = None
 
+    def asked_sets(self) -> Sets | None:
+        """Return what the file says of tests and samples; None where it says nothing of them."""
+        return self.tests if "tests" in self.model_fields_set else None
+
     @field_validator("sources")
     @classmethod
     def _each_once(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
@@ -151,7 +155,7 @@ def load_project(path: Path) -> Project:
                 update={"calibration": base / project.link.calibration if project.link.calibration else None}
             ),
             "split": project.split.model_copy(update={"extend": base / project.split.extend if project.split.extend else None}),
-            "tests": project.tests.below(base),
+            **({"tests": project.tests.below(base)} if project.asked_sets() else {}),
             "manifest": project.manifest.model_copy(update={"out": base / project.manifest.out}),
             "train": train
             and train.model_copy(

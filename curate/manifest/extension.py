@@ -44,6 +44,7 @@ def read_frozen(folder: Path) -> Frozen:
         sha256={r["image_id"]: r["sha256"] for r in rows},
         protocol={**protocol, "seed": manifest.info["seed"]},
         merge=(manifest.info.get("extends") or {}).get("merge"),
+        drawn_sets=manifest.info.get("drawn_sets"),
     )
 
 

@@ -20,7 +20,9 @@ from curate.manifest.read import load
 from curate.manifest.verify import verify
 from curate.project import Split
 from curate.resources import schemas
+from curate.splits.kept_sets import asked_sets, told_of_sets
 from curate.splits.seats import Seat
+from curate.splits.test_sets import PAPER_SETS
 from tests.drawn import picture, small_repositories
 from tests.manifest.tampering import change_json, change_rows, copy_of
 
@@ -225,20 +227,100 @@ def test_the_links_are_as_they_were(grown):
     assert linked == load(grown.b).edges.num_rows > frozen == load(grown.c).edges.num_rows
 
 
+def project_file(grown, folder: Path, name: str, split: str, more: str = "") -> Path:
+    job = grown.job
+    sources = ", ".join(f'{{ id = "{s}", folder = "{job.repositories / s}" }}' for s in SOURCES)
+    path = folder / f"{name}.toml"
+    path.write_text(
+        f'name = "{name}"\nworkspace = "{job.place / "workspace"}"\nsources = [{sources}]\n[fingerprints]\nfeatures = "none"\n'
+        f"[split]\n{split}\n{more}\n[partition]\nmax_class_size = 12\n",
+        encoding="utf-8",
+    )
+    return path
+
+
 def test_the_project_file_extends_too(grown, tmp_path):
     from curate.project import load_project
 
-    job = grown.job
-    sources = ", ".join(f'{{ id = "{s}", folder = "{job.repositories / s}" }}' for s in SOURCES)
-    path = tmp_path / "p.toml"
-    path.write_text(
-        f'name = "b"\nworkspace = "{job.place / "workspace"}"\nsources = [{sources}]\n[fingerprints]\nfeatures = "none"\n'
-        f'[split]\nextend = "{grown.a}"\nmerge = "drop"\nfolds = 2\n[partition]\nmax_class_size = 12\n[manifest]\ntext = true\n',
-        encoding="utf-8",
-    )
+    path = project_file(grown, tmp_path, "b", f'extend = "{grown.a}"\nmerge = "drop"\nfolds = 2', "[manifest]\ntext = true")
     assert load_project(path).split.extend == grown.a
-    done = job.run("run", path)
+    done = grown.job.run("run", path)
     assert done["digest"] == load(grown.b).digest
+
+
+OWN_TESTS = """
+[tests]
+exclusions = "list.csv"
+[[tests.binary]]
+name = "own"
+malignant = ["DC:0000018", "DC:0000014"]
+benign = ["DC:0000017", "DC:0000543"]
+readers = { size = 4, quota = { malignant = 1, benign = 3 }, least_side = 10 }
+[[tests.balanced]]
+name = "threes"
+level = "three"
+"""
+
+
+def run_file(grown, folder: Path, name: str, split: str, tests: str = OWN_TESTS) -> Path:
+    return Path(grown.job.run("run", project_file(grown, folder, name, split, tests))["manifest"])
+
+
+@pytest.fixture(scope="module")
+def own(grown, tmp_path_factory):
+    """A manifest with sets of its own, out of which a reader took one image."""
+    place, split = tmp_path_factory.mktemp("own"), "test = 0.3\nvalidation = 0.2\nseed = 9"
+    (place / "list.csv").write_text("image_id,reader,reason\n", encoding="utf-8")
+    first = rows(run_file(grown, place, "first", split))
+    shown = next(image for image, row in first.items() if "own-readers" in row["reader_sets"])
+    (place / "list.csv").write_text(f"image_id,reader,reason\n{shown},r1,looks odd\n", encoding="utf-8")
+    return SimpleNamespace(folder=run_file(grown, place, "own", split), shown=shown, place=place)
+
+
+def drawn(folder: Path) -> dict[str, tuple]:
+    return {i: (r["tests"], r["reader_sets"]) for i, r in rows(folder).items()}
+
+
+def of_growth(folder: Path) -> dict[str, dict]:
+    return {f["id"]: f for f in load(folder).info["findings"] if f["id"].startswith("growth.")}
+
+
+def test_an_extension_keeps_the_sets_and_what_a_reader_took_out_of_them(grown, own, tmp_path):
+    assert any("threes" in readers for _, readers in drawn(own.folder).values())
+    assert drawn(own.folder)[own.shown] == (["own"], [])
+    again = grown.job.freeze("own-again", "--extend", own.folder)
+    assert load(again).info["drawn_sets"] == load(own.folder).info["drawn_sets"]
+    assert drawn(again) == drawn(own.folder)
+    assert list(extension_differences(again, own.folder)) == []
+    assert of_growth(again).keys() == {"growth.reader-list-in-part"}
+    assert of_growth(again)["growth.reader-list-in-part"]["images"] == [own.shown]
+    by_file = run_file(grown, tmp_path, "own-by-file", f'extend = "{own.folder}"', tests="")
+    assert drawn(by_file) == drawn(own.folder)
+
+
+def test_an_extension_with_other_sets_says_so(grown, own):
+    said_again = run_file(grown, own.place, "own-said-again", f'extend = "{own.folder}"')
+    assert (drawn(said_again), of_growth(said_again)) == (drawn(own.folder), {})
+    tests = OWN_TESTS.replace("benign = 3", "benign = 2").replace("size = 4", "size = 3").replace("threes", "others")
+    other = of_growth(run_file(grown, own.place, "others", f'extend = "{own.folder}"', tests))
+    assert other.keys() == {"growth.sets-not-kept"}
+    words = "The sets are not those of own. gone: threes; drawn by another rule: own-readers; new: others. "
+    assert other["growth.sets-not-kept"]["message"].startswith(words)
+    assert other["growth.sets-not-kept"]["severity"] == "warning"
+
+
+@pytest.mark.parametrize("change", [{"size": 0}, {"quota": "by lot"}, {"quota": {"malignant": 1}}])
+def test_sets_that_cannot_be_drawn_again_are_refused(own, change):
+    stated = load(own.folder).info["drawn_sets"]
+    stated["reader_sets"][0].update(change)
+    with pytest.raises(InputError, match="The sets that own states cannot be drawn again"):
+        asked_sets(None, SimpleNamespace(name="own", drawn_sets=stated))
+
+
+def test_a_manifest_from_before_there_were_sets_is_extended_with_the_paper_s():
+    older = SimpleNamespace(name="older", drawn_sets=None)
+    assert asked_sets(None, older).sets == PAPER_SETS
+    assert told_of_sets(asked_sets(None, older), older, {}) == []
 
 
 def test_a_project_s_split_dumps_as_its_protocol():
