@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from curate.errors import InputError
 from curate.manifest.about.publication import Publication
@@ -60,6 +60,15 @@ class Split(Protocol):
     merge: Literal["drop", "quarantine"] | None = Field(
         None, exclude=True, description="what gives way where frozen splits are tied: frozen images, or newcomers; None: as before"
     )
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> "Split":
+        """Leave what is said beside `extend` to be held to the frozen manifest: it need not make a protocol by itself."""
+        if self.extend is None:
+            if self.merge is not None:
+                raise ValueError("`merge` says how a manifest is extended, and none is named: add `extend`, or take `merge` out")
+            super()._shares_fit()  # type: ignore[operator]  # pydantic leaves the method as it was written
+        return self
 
     def asked(self) -> dict[str, Any]:
         """Return what the file says of the protocol, by field."""
@@ -140,7 +149,8 @@ def load_project(path: Path) -> Project:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: `{where}`: {first['msg']}.", "docs/project.md lists what a project file may say.") from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{path}: `{where}`: {said}.", "docs/project.md lists what a project file may say.") from error
     base = path.resolve().parent
     features = project.fingerprints.features
     train = project.train

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from curate.cli import app
+from curate.engines import LocalEngine
 from curate.errors import BrokenInvariantError, InputError
 from curate.manifest.diff import next_version
 from curate.manifest.extends import extension_differences
@@ -18,11 +19,15 @@ from curate.manifest.extension import history, read_frozen
 from curate.manifest.proof import prove
 from curate.manifest.read import load
 from curate.manifest.verify import verify
-from curate.project import Split
+from curate.pipeline import run_project
+from curate.project import Split, load_project
 from curate.resources import schemas
+from curate.splits.extend import frozen_protocol
 from curate.splits.kept_sets import asked_sets, told_of_sets
+from curate.splits.protocol import Protocol
 from curate.splits.seats import Seat
 from curate.splits.test_sets import PAPER_SETS
+from curate.terminal import Terminal
 from tests.drawn import picture, small_repositories
 from tests.manifest.tampering import change_json, change_rows, copy_of
 
@@ -240,8 +245,6 @@ def project_file(grown, folder: Path, name: str, split: str, more: str = "") -> 
 
 
 def test_the_project_file_extends_too(grown, tmp_path):
-    from curate.project import load_project
-
     path = project_file(grown, tmp_path, "b", f'extend = "{grown.a}"\nmerge = "drop"\nfolds = 2', "[manifest]\ntext = true")
     assert load_project(path).split.extend == grown.a
     done = grown.job.run("run", path)
@@ -321,6 +324,38 @@ def test_a_manifest_from_before_there_were_sets_is_extended_with_the_paper_s():
     older = SimpleNamespace(name="older", drawn_sets=None)
     assert asked_sets(None, older).sets == PAPER_SETS
     assert told_of_sets(asked_sets(None, older), older, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            'merge = "drop"',
+            "`split`: `merge` says how a manifest is extended, and none is named: add `extend`, or take `merge` out",
+        ),
+        ('protocol = "paper"', "`split`: the protocol paper needs `independent`"),
+        ('protocol = "kfold"', "`split`: the protocol kfold needs at least 2 folds"),
+        ('merge = "perhaps"\nextend = "a"', "`split.merge`: "),
+    ],
+)
+def test_a_project_s_split_that_says_too_little_is_refused(grown, tmp_path, said, words):
+    path = project_file(grown, tmp_path, "odd", said)
+    with pytest.raises(InputError) as refused:
+        load_project(path)
+    assert str(refused.value).startswith(f"{path}: {words}")
+
+
+@pytest.mark.parametrize("protocol", ["kfold", "paper", "official"])
+def test_what_is_said_beside_extend_is_held_to_the_frozen_protocol(grown, tmp_path, protocol):
+    """It need not be a whole protocol by itself: one of the same name may be said with no more than its name."""
+    path = project_file(grown, tmp_path, "other", f'extend = "{grown.a}"\nprotocol = "{protocol}"')
+    with pytest.raises(InputError, match=f"its protocol is holdout, and {protocol} was asked") as refused:
+        run_project(load_project(path), LocalEngine(1), Terminal(quiet=True))
+    assert "Leave protocol out" in str(refused.value.hint)
+    own = {"kfold": Protocol(protocol="kfold", folds=3), "paper": Protocol(protocol="paper", independent=("b",))}.get(protocol)
+    if own is not None:
+        frozen = SimpleNamespace(name="a", protocol=own.model_dump(mode="json"))
+        assert frozen_protocol(frozen, Split(extend=tmp_path, protocol=protocol).asked()) == own
 
 
 def test_a_project_s_split_dumps_as_its_protocol():
