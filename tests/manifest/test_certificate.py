@@ -70,6 +70,8 @@ def groups_of(folder: Path) -> dict[str, str]:
 def at_level(info, folder):
     sizes = pd.read_parquet(folder / "images.parquet").component.value_counts()
     info["level"] = info["policy"]["level"] = "lesion"
+    for source in info["sources"]:
+        source["level"] = "lesion" if source["keyed"]["lesion"] and source["level"] == "patient" else source["level"]
     info["counts"]["edges"].pop("patient")
     info["counts"].update(components=len(sizes), components_with_several=int((sizes > 1).sum()), largest_component=int(sizes.max()))
 
