@@ -15,6 +15,7 @@ from curate.manifest.invariants import GIVEN, among, keys_in_several
 FIRST = "1.0.0"
 VERSION = re.compile(r"[1-9]\d*\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
 QUARANTINED = "quarantined"
+MERGES = ("drop", "quarantine")
 LEVELS = {"patient": "patient", "lesion": "lesion", "image": "image_id"}  # of a source, and the evidence that they stand for
 DROPS = (
     "merged_with_test",
@@ -159,6 +160,8 @@ def growth_is_told(frozen: Frozen) -> Iterator[str]:
         yield f"manifest.json: version {version}, and images were dropped"
     elif version == FIRST:
         yield f"manifest.json: version {version}, and it extends {extends['name']}"
+    if extends is not None and extends["merge"] not in MERGES:
+        yield f"manifest.json: extended by the merge policy {extends['merge']!r}, which is none"
     told = extends or {"kept": 0, "added": given, "dropped": 0, "quarantined": 0}
     if told["kept"] + told["added"] != given:
         yield f"manifest.json: {told['kept']} images kept and {told['added']} added, {given} are in splits"

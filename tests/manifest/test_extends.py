@@ -459,22 +459,6 @@ def test_a_moved_image_is_found(grown, tmp_path):
     assert any("its component's seat is test" in f for f in found)
 
 
-def test_a_changed_fold_is_found(grown, tmp_path):
-    fold = rows(grown.b)[grown.partner]["fold"]
-    found = told(grown, tmp_path, lambda rows, _: rows[grown.partner].update(fold=1 - fold))
-    assert f"{grown.partner}: moved from fold {fold} to fold {1 - fold}" in found
-
-
-def test_a_lost_image_is_found(grown, tmp_path):
-    found = told(grown, tmp_path, lambda rows, found: found.remove(rows[grown.t]))
-    assert f"{grown.t}: test in a, and no longer there" in found
-
-
-def test_other_bytes_are_found(grown, tmp_path):
-    found = told(grown, tmp_path, lambda rows, _: rows[grown.t].update(sha256="0" * 64))
-    assert f"{grown.t}: other bytes than in a" in found
-
-
 @pytest.mark.parametrize(
     "reason",
     [
