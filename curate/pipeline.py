@@ -7,7 +7,7 @@ from typing import Any
 
 from curate.catalogue import Catalogue
 from curate.engines import Engine
-from curate.errors import BrokenInvariantError, InputError
+from curate.errors import InputError
 from curate.fingerprints.extractors import find_extractor
 from curate.fingerprints.stage import fingerprint_stage
 from curate.graph.link import link
@@ -124,12 +124,7 @@ def _split(catalogue: Catalogue, asked: Split, tree: Tree, sets: Sets | None) ->
 
 def _verified(folder: Path, pictures: Pictures) -> dict[str, Any]:
     proof = verify(folder, pictures)
-    if not proof.ok:
-        first = proof.violations[0]
-        raise BrokenInvariantError(
-            f"{folder}: {len(proof.violations)} violations; the first, of invariant {first.invariant}: {first.message}.",
-            f"`curate verify {folder}` lists all.",
-        )
+    proof.require(f"{folder} does not verify.", folder)
     return {"images": proof.images, "edges": proof.edges, "pictures_checked": proof.pictures_checked, "violations": 0}
 
 

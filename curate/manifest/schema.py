@@ -9,7 +9,8 @@ TEXT_FILES = ("edges.csv", "images.csv")  # only where `curate freeze --text` wa
 ABOUT_FILES = ("README.md", "attribution.txt", "croissant.json")  # since 1.1, with a text in licenses/ for each licence
 SUMS = "SHA256SUMS"
 SINCE_1_1 = ("shot_type", "tests", "reader_sets")  # columns that a table of schema 1.0 lacks: null there, or an empty list
-SPLITS = ("train", "validation", "test", "excluded")
+GIVEN = ("train", "validation", "test")
+SPLITS = (*GIVEN, "excluded")
 
 _KEYS = pa.list_(pa.string())
 _LABEL = pa.struct(

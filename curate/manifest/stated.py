@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from curate.manifest.drawn_sets import DRAWN
+from curate.manifest.folder import FIRST_VERSION
 from curate.manifest.frozen import Frozen
-from curate.manifest.invariants import GIVEN, among, keys_in_several
+from curate.manifest.invariants import among, keys_in_several
+from curate.manifest.schema import GIVEN
 
-FIRST = "1.0.0"
 VERSION = re.compile(r"[1-9]\d*\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
 QUARANTINED = "quarantined"
 MERGES = ("drop", "quarantine")
@@ -147,18 +148,18 @@ def tree_is_listed_once(frozen: Frozen) -> Iterator[str]:
 
 def growth_is_told(frozen: Frozen) -> Iterator[str]:
     """5: what an extension says of itself is what its rows say, and one that extends nothing has dropped and set aside nothing."""
-    extends, version = frozen.info.get("extends"), frozen.info.get("version", FIRST)
+    extends, version = frozen.info.get("extends"), frozen.info.get("version", FIRST_VERSION)
     reasons, splits = frozen.images.counted("excluded_reason"), frozen.images.counted("split")
     given = sum(splits[split] for split in GIVEN)
     dropped = sum(reasons[why] for why in DROPS)
     if VERSION.fullmatch(version) is None:
         yield f"manifest.json: version {version!r} is not three numbers"
     elif extends is None:
-        if version != FIRST:
+        if version != FIRST_VERSION:
             yield f"manifest.json: version {version}, and it extends nothing"
-    elif extends["dropped"] and not (version.endswith(".0.0") and version != FIRST):
+    elif extends["dropped"] and not (version.endswith(".0.0") and version != FIRST_VERSION):
         yield f"manifest.json: version {version}, and images were dropped"
-    elif version == FIRST:
+    elif version == FIRST_VERSION:
         yield f"manifest.json: version {version}, and it extends {extends['name']}"
     if extends is not None and extends["merge"] not in MERGES:
         yield f"manifest.json: extended by the merge policy {extends['merge']!r}, which is none"

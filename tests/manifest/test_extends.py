@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from curate.cli import app
 from curate.engines import LocalEngine
 from curate.errors import BrokenInvariantError, InputError
+from curate.manifest import stated
 from curate.manifest.diff import next_version
-from curate.manifest.extends import extension_differences
+from curate.manifest.extends import REASONS, extension_differences
 from curate.manifest.extension import history, read_frozen
 from curate.manifest.proof import prove
 from curate.manifest.read import load
@@ -22,6 +23,7 @@ from curate.manifest.verify import verify
 from curate.pipeline import run_project
 from curate.project import Split, load_project
 from curate.resources import schemas
+from curate.splits import seats
 from curate.splits.extend import frozen_protocol
 from curate.splits.kept_sets import asked_sets, told_of_sets
 from curate.splits.protocol import Protocol
@@ -652,6 +654,10 @@ def test_an_edge_of_a_quarantined_image_is_found(grown, tmp_path):
 
     change_rows(folder, "edges.parquet", link)
     assert any(v.message.endswith(f"{grown.tie} is quarantined") for v in verify(folder).violations)
+
+
+def test_growth_drops_for_the_reasons_that_both_checks_know():
+    assert REASONS.keys() == set(stated.DROPS) == seats.DROPS
 
 
 def test_a_manifest_of_before_says_nothing_of_growth_and_is_none_the_worse(grown, tmp_path):
