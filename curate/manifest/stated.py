@@ -107,10 +107,10 @@ def protocol_keeps_its_name(frozen: Frozen) -> Iterator[str]:
         yield "manifest.json: the protocol is paper, and test_requires asks for less"
     if protocol["name"] == "official":
         adopted = set(protocol["adopted"])
-        for row in frozen.images:
-            side = row["official_split"] if row["source"] in adopted else None
-            if row["split"] not in (side or "train", "excluded"):
-                yield f"{row['image_id']}: in {row['split']}, and its publisher put it in {side or 'no split that is adopted'}"
+        for image, source, split, published in frozen.images.each("image_id", "source", "split", "official_split"):
+            side = published if source in adopted else None
+            if split not in (side or "train", "excluded"):
+                yield f"{image}: in {split}, and its publisher put it in {side or 'no split that is adopted'}"
     for source in frozen.info["sources"]:
         if source["independent"] != (source["id"] in protocol["independent"]):
             yield f"source {source['id']}: independent does not fit the protocol's list"

@@ -77,11 +77,14 @@ def split(
     conflicts |= {i.component for i in images if i.image_id in own}
     reasons = {i.image_id: i.no_node for i in images if i.node_id is None} | growth.excluded
     atoms = keep_pins(_atoms(catalogue, images, reasons, conflicts, protocol, tree), growth, protocol.folds)
+    if not atoms:
+        raise InputError("No image can stand in a split: none has a place in the taxonomy.", "`curate status` lists the reasons.")
     findings += growth.findings
     audited = None
     if protocol.protocol == "official":
         adopted = adopt(images, atoms, reasons, sources)
-        atoms, splits, reasons = adopted.atoms, adopted.splits, reasons | adopted.reasons
+        splits, reasons = adopted.splits, reasons | adopted.reasons
+        atoms = _atoms(catalogue, images, reasons, conflicts, protocol, tree)  # of the images that they keep
         audited, leaks = audit(catalogue, images, splits, reasons, sources)
         findings += leaks
     else:
@@ -229,8 +232,6 @@ def _atoms(
             standing[image.component].append(image)
             if image.quality_fail:
                 pins[image.component].add("quality")
-    if not standing:
-        raise InputError("No image can stand in a split: none has a place in the taxonomy.", "`curate status` lists the reasons.")
     paper = protocol.protocol == "paper"
     return [
         Atom(
