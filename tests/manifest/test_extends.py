@@ -14,14 +14,19 @@ from curate.cli import app
 from curate.engines import LocalEngine
 from curate.errors import BrokenInvariantError, InputError
 from curate.manifest import stated
+from curate.manifest.certificate.issue import certify
+from curate.manifest.certificate.text import certificate_lines
 from curate.manifest.diff import next_version
 from curate.manifest.extends import REASONS, extension_differences
 from curate.manifest.extension import history, read_frozen
+from curate.manifest.pictures import Pictures
 from curate.manifest.proof import prove
 from curate.manifest.read import load
 from curate.manifest.verify import verify
 from curate.pipeline import run_project
 from curate.project import Split, load_project
+from curate.report.build import build_report
+from curate.report.certificate_page import write_certificate_page
 from curate.resources import schemas
 from curate.splits import seats
 from curate.splits.extend import frozen_protocol
@@ -178,6 +183,23 @@ def test_quarantine_keeps_all_and_withholds_the_newcomer_s_edges(grown):
     assert finding["severity"] == "error"
     assert "bytes" in finding["message"]
     assert "lesion" in finding["message"]
+
+
+def test_who_is_set_aside_though_certain_evidence_ties_it_is_told_where_people_look(grown, tmp_path):
+    words = "that somebody looked at the findings that are errors, which the report lists: growth.quarantined (1)"
+    told = certify(grown.c)
+    assert told["not_checked"][0] == words
+    assert words in " ".join(" ".join(certificate_lines(told)).split())
+    write_certificate_page(told, tmp_path / "c.html")
+    assert words in (tmp_path / "c.html").read_text(encoding="utf-8")
+    assert not any("findings" in reason for reason in certify(grown.b)["not_checked"])
+    folder = copy_of(grown.c, tmp_path)  # with another that likeness alone ties
+    (error,) = (f for f in load(folder).info["findings"] if f["id"] == "growth.quarantined")
+    change_json(folder, "manifest.json", lambda info: info["findings"].insert(0, {**error, "severity": "warning"}))
+    build_report(folder, Pictures({}), tmp_path / "report")
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    places = [page.index(f"<b>growth.quarantined</b> · {severity} · 1<") for severity in ("error", "warning")]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c"])

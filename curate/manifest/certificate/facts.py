@@ -58,6 +58,7 @@ def facts_of(manifest: Manifest, proof: Proof) -> Json:
         "risk": _risk(info, images, manifest.edges.select(["evidence", "probability"]).to_pydict()),
         "stated_not_checked": [str(reason) for reason in info["not_checked"]],
         "findings": _rows("finding", Counter(f["id"] for f in info["findings"]), "findings"),
+        "errors": _rows("finding", Counter(f["id"] for f in info["findings"] if f["severity"] == "error"), "findings"),
         "sources": [
             {key: source[key] for key in ("id", "name", "licence", "citation", "independent", "images", "rows_without_picture")}
             for source in info["sources"]

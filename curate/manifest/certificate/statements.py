@@ -180,10 +180,12 @@ def _found(row: Json) -> str:
 
 
 def unchecked(facts: Json) -> list[str]:
-    """Return what this certificate does not speak for; what the manifest itself states stands first."""
+    """Return what this certificate does not speak for; what the manifest itself states stands before the rest."""
     absent = [row["evidence"] for row in facts["evidence"] if row["state"] == "not asked"]
     moved = facts["extends"] and 12 not in _checked(facts)
+    errors = ", ".join(f"{row['finding']} ({number(row['findings'])})" for row in facts["errors"])
     return [
+        *([f"that somebody looked at the findings that are errors, which the report lists: {errors}"] if errors else []),
         *facts["stated_not_checked"],
         *([f"evidence that the policy {facts['policy']} does not ask for: {', '.join(absent)}"] if absent else []),
         f"the bytes of {several(facts['numbers']['images'], 'picture')}: this page rests on the manifest's files alone",
