@@ -69,14 +69,14 @@ def lose(m: Copy, image: str) -> None:
         what[key] -= 1
 
 
-EXTENSIONS: dict[str, tuple[Cheat, str, int]] = {}
+EXTENSIONS: dict[str, tuple[Cheat, str]] = {}
 
 
-def cheat(when: str = "before", broken: int = 12) -> Callable[[Cheat], Cheat]:
-    """Name a function that makes a bad extension, `before` its growth is told or `after`, and the one invariant that it breaks."""
+def cheat(when: str = "before") -> Callable[[Cheat], Cheat]:
+    """Name a function that makes a bad extension, `before` its growth is told or `after`."""
 
     def name(make: Cheat) -> Cheat:
-        EXTENSIONS[make.__name__] = (make, when, broken)
+        EXTENSIONS[make.__name__] = (make, when)
         return make
 
     return name
@@ -84,7 +84,7 @@ def cheat(when: str = "before", broken: int = 12) -> Callable[[Cheat], Cheat]:
 
 def make_extension(name: str | None, good: Path, folder: Path) -> tuple[Path, Path]:
     """Write a bad extension by its name, or the good one, and return its folder and that of the old manifest."""
-    make, when, _ = EXTENSIONS[name] if name else (lambda _: None, "before", 0)
+    make, when = EXTENSIONS[name] if name else (lambda _: None, "before")
     m = Extension(good, folder)
     if when == "before":
         make(m)
@@ -227,11 +227,6 @@ def newcomer_counted_as_kept(m: Extension) -> None:
 @cheat("after")
 def version_of_a_smaller_step(m: Extension) -> None:
     m.info["version"] = "1.0.1"
-
-
-@cheat("after", 5)
-def merge_policy_that_is_none(m: Extension) -> None:
-    m.info["extends"]["merge"] = "as it suits"
 
 
 @cheat("after")
