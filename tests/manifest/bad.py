@@ -94,7 +94,8 @@ class Copy:
             c["images"] = classes[c["id"]]
         for source in self.info["sources"]:
             own = [r for r in self.images if r["source"] == source["id"]]
-            source["keyed"] = {level: sum(1 for r in own if r[f"{level}_keys"]) for level in ("patient", "lesion", "image")}
+            if "keyed" in source:
+                source["keyed"] = {level: sum(1 for r in own if r[f"{level}_keys"]) for level in ("patient", "lesion", "image")}
         redraw(self.images, self.classes, self.info)
 
     def write(self) -> None:
@@ -635,6 +636,23 @@ def level_that_is_none(m: Copy) -> None:
 @bad({5}, by_proof=set())
 def level_of_pixels_where_pictures_have_ids(m: Copy) -> None:
     m.info["sources"][1]["level"] = "pixels"
+
+
+@bad({5}, by_proof=set())
+def level_of_patients_that_the_policy_does_not_count(m: Copy) -> None:
+    lesion_level(m)
+    m.info["sources"][2]["level"] = "patient"
+
+
+@bad({5}, by_proof=set())
+def how_many_reach_a_level_that_is_not_stated(m: Copy) -> None:
+    del m.info["sources"][1]["level"]
+
+
+@bad({5}, by_proof=set())
+def level_overstated_behind_a_source_that_states_none(m: Copy) -> None:
+    levels_that_are_not_stated(m)
+    m.info["sources"][1]["level"] = "patient"
 
 
 @bad({5}, by_proof=set(), when="uncounted")
@@ -1261,6 +1279,20 @@ def lesion_level(m: Copy) -> None:
     m.unlink(a, b)
     b.update(split="train", fold=0)
     m.info["level"] = m.info["policy"]["level"] = m.info["sources"][2]["level"] = "lesion"
+
+
+@fine
+def levels_that_are_not_stated(m: Copy) -> None:
+    """As of a source without pictures."""
+    m.info["sources"][0].pop("level")
+    m.info["sources"][0].pop("keyed")
+
+
+@fine
+def levels_of_pixels_where_no_id_counts(m: Copy) -> None:
+    m.info["policy"]["evidence"] = ["bytes", "pixels"]
+    for source in m.info["sources"]:
+        source["level"] = "pixels"
 
 
 @fine
