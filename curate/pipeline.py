@@ -7,7 +7,7 @@ from typing import Any
 
 from curate.catalogue import Catalogue
 from curate.engines import Engine
-from curate.errors import BrokenInvariantError, InputError
+from curate.errors import InputError
 from curate.fingerprints.extractors import find_extractor
 from curate.fingerprints.stage import fingerprint_stage
 from curate.graph.link import link
@@ -83,7 +83,7 @@ def run_project(
             )
         policy = find_policy(project.link.policy, level=project.link.level, calibration=project.link.calibration)
         stage("link", lambda: link(catalogue, policy, engine))
-        stage("split", lambda: _split(catalogue, project.split, tree, project.tests))
+        stage("split", lambda: _split(catalogue, project.split, tree, project.asked_sets()))
         frozen = stage(
             "freeze",
             lambda: freeze(
@@ -115,7 +115,7 @@ def run_project(
     return result
 
 
-def _split(catalogue: Catalogue, asked: Split, tree: Tree, sets: Sets) -> dict[str, Any]:
+def _split(catalogue: Catalogue, asked: Split, tree: Tree, sets: Sets | None) -> dict[str, Any]:
     if asked.extend is None:
         return split(catalogue, Protocol.model_validate(asked.model_dump()), tree, sets=sets)
     frozen = read_frozen(asked.extend)
@@ -124,12 +124,7 @@ def _split(catalogue: Catalogue, asked: Split, tree: Tree, sets: Sets) -> dict[s
 
 def _verified(folder: Path, pictures: Pictures) -> dict[str, Any]:
     proof = verify(folder, pictures)
-    if not proof.ok:
-        first = proof.violations[0]
-        raise BrokenInvariantError(
-            f"{folder}: {len(proof.violations)} violations; the first, of invariant {first.invariant}: {first.message}.",
-            f"`curate verify {folder}` lists all.",
-        )
+    proof.require(f"{folder} does not verify.", folder)
     return {"images": proof.images, "edges": proof.edges, "pictures_checked": proof.pictures_checked, "violations": 0}
 
 

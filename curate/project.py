@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from curate.errors import InputError
 from curate.manifest.about.publication import Publication
@@ -61,6 +61,15 @@ class Split(Protocol):
         None, exclude=True, description="what gives way where frozen splits are tied: frozen images, or newcomers; None: as before"
     )
 
+    @model_validator(mode="after")
+    def _shares_fit(self) -> "Split":
+        """Leave what is said beside `extend` to be held to the frozen manifest: it need not make a protocol by itself."""
+        if self.extend is None:
+            if self.merge is not None:
+                raise ValueError("`merge` says how a manifest is extended, and none is named: add `extend`, or take `merge` out")
+            super()._shares_fit()  # type: ignore[operator]  # pydantic leaves the method as it was written
+        return self
+
     def asked(self) -> dict[str, Any]:
         """Return what the file says of the protocol, by field."""
         return self.model_dump(mode="json", include=self.model_fields_set)
@@ -111,6 +120,10 @@ class Project(_Strict):
     manifest: Manifest = Manifest()
     train: Train | None = None
 
+    def asked_sets(self) -> Sets | None:
+        """Return what the file says of tests and samples; None where it says nothing of them."""
+        return self.tests if "tests" in self.model_fields_set else None
+
     @field_validator("sources")
     @classmethod
     def _each_once(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
@@ -136,7 +149,8 @@ def load_project(path: Path) -> Project:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: `{where}`: {first['msg']}.", "docs/project.md lists what a project file may say.") from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{path}: `{where}`: {said}.", "docs/project.md lists what a project file may say.") from error
     base = path.resolve().parent
     features = project.fingerprints.features
     train = project.train
@@ -151,7 +165,7 @@ def load_project(path: Path) -> Project:
                 update={"calibration": base / project.link.calibration if project.link.calibration else None}
             ),
             "split": project.split.model_copy(update={"extend": base / project.split.extend if project.split.extend else None}),
-            "tests": project.tests.below(base),
+            **({"tests": project.tests.below(base)} if project.asked_sets() else {}),
             "manifest": project.manifest.model_copy(update={"out": base / project.manifest.out}),
             "train": train
             and train.model_copy(

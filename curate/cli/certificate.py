@@ -10,6 +10,12 @@ from curate.cli.options import Json, ManifestDir, Quiet
 
 def certificate(
     manifest: ManifestDir,
+    extends: Annotated[
+        Path | None,
+        typer.Option(
+            "--extends", metavar="OLD_DIR", help="Also prove that it keeps every assignment of this one.", file_okay=False
+        ),
+    ] = None,
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="FILE", help="Write it as a page too, to be read or printed.", dir_okay=False),
@@ -29,7 +35,7 @@ def certificate(
     terminal = Terminal(as_json=as_json, quiet=quiet)
     if html is not None:
         require_place(html, manifest)
-    issued = certify(manifest)
+    issued = certify(manifest, extends)
     if html is not None:
         write_certificate_page(issued, html)
         terminal.say(f"{html} written")

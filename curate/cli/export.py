@@ -30,15 +30,16 @@ def export(
 ) -> None:
     """Write the splits for another tool, with the manifest's digest and without metadata in the pictures; whole or not at all."""
     from curate.catalogue import workspace_folder
-    from curate.manifest.export.job import SPLITS, export_manifest
+    from curate.manifest.export.job import export_manifest
     from curate.manifest.pictures import Pictures
     from curate.manifest.read import sources_of
+    from curate.manifest.schema import GIVEN
     from curate.terminal import Terminal
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
     pictures = Pictures.find(sources_of(manifest), images or [], workspace_folder(workspace))
     with terminal.progress("export") as progress:
-        summary = export_manifest(manifest, to, out, pictures, splits=split or SPLITS, link=link, progress=progress)
+        summary = export_manifest(manifest, to, out, pictures, splits=split or GIVEN, link=link, progress=progress)
     became = ", ".join(f"{n} {how.replace('_', ' ')}" for how, n in summary["pictures"].items() if n)
     lines = [
         summary["folder"],

@@ -93,10 +93,9 @@ def split(
             chosen = Protocol.model_validate(asked)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"The split cannot be made: {where + ': ' if where else ''}{first['msg']}.", "`curate split --help`"
-        ) from error
+        where = "".join(f"{part}: " for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"The split cannot be made: {where}{said}.", "`curate split --help`") from error
     with Catalogue.write(workspace_folder(workspace), "curate split") as catalogue:
         summary = stage(catalogue, chosen, Tree.shipped(), frozen, merge.value if merge else None)
     lines = [f"{count:>8} {name}" for name, count in summary["splits"].items()]

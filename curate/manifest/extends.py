@@ -12,10 +12,11 @@ from typing import Any
 
 from curate.errors import CurateError
 from curate.manifest.diff import compare, next_version
+from curate.manifest.folder import version_of
 from curate.manifest.frozen import Frozen, Rows
 from curate.manifest.held_out import BEFORE_1_1, HELD_OUT
-from curate.manifest.invariants import GIVEN
 from curate.manifest.read import Manifest, load
+from curate.manifest.schema import GIVEN
 from curate.manifest.verify import verify
 
 Row = dict[str, Any]
@@ -108,7 +109,7 @@ def _statement(before: Manifest, after: Manifest, was: dict[str, Row], now: dict
 
 
 def _version(before: Manifest, after: Manifest) -> Iterator[str]:
-    version = next_version(before.info.get("version", "1.0.0"), compare(before, after).step)
+    version = next_version(version_of(before.info), compare(before, after).step)
     if after.info["version"] != version:
         yield f"version is {after.info['version']}, and what changed makes it {version}"
 

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from curate.errors import BrokenInvariantError, InputError
+from curate.errors import InputError
 from curate.manifest.diff import compare, next_version
+from curate.manifest.folder import FIRST_VERSION, version_of
 from curate.manifest.held_out import BEFORE_1_1
 from curate.manifest.read import Manifest, load
 from curate.manifest.verify import verify
 from curate.splits.seats import QUARANTINED, Frozen, Seat
-
-FIRST = "1.0.0"
 
 
 def read_frozen(folder: Path) -> Frozen:
@@ -22,14 +21,7 @@ def read_frozen(folder: Path) -> Frozen:
         InputError: there is no manifest in the folder, or it is of another schema.
         BrokenInvariantError: it does not verify; nothing can rely on it.
     """
-    proof = verify(folder)
-    if not proof.ok:
-        first = proof.violations[0]
-        raise BrokenInvariantError(
-            f"{folder} cannot be extended, it does not verify: {len(proof.violations)} violations, the first, of invariant "
-            f"{first.invariant}: {first.message}.",
-            f"`curate verify {folder}` lists all; extend a whole copy of it.",
-        )
+    verify(folder).require(f"{folder} cannot be extended, it does not verify.", folder)
     manifest = load(folder)
     rows = manifest.images.select(["image_id", "sha256", "split", "fold", "pinned", "excluded_reason"]).to_pylist()
     stated = manifest.info["protocol"]
@@ -46,6 +38,7 @@ def read_frozen(folder: Path) -> Frozen:
         sha256={r["image_id"]: r["sha256"] for r in rows},
         protocol={**protocol, "seed": manifest.info["seed"]},
         merge=(manifest.info.get("extends") or {}).get("merge"),
+        drawn_sets=manifest.info.get("drawn_sets"),
     )
 
 
@@ -60,7 +53,7 @@ def history(extends: Mapping[str, Any] | None, new: Manifest) -> dict[str, Any]:
         InputError: the extended manifest is no longer where it was.
     """
     if extends is None:
-        return {"version": FIRST, "extends": None}
+        return {"version": FIRST_VERSION, "extends": None}
     folder = Path(extends["folder"])
     gone = InputError(f"{folder}, which the split extends, is gone or another one now.", "Run `curate split --extend` again.")
     try:
@@ -79,7 +72,7 @@ def history(extends: Mapping[str, Any] | None, new: Manifest) -> dict[str, Any]:
             sum(1 - e["probability"] for e in edges if e["evidence"] == "local"), 1
         )
     return {
-        "version": next_version(old.info.get("version", FIRST), compare(old, new).step),
+        "version": next_version(version_of(old.info), compare(old, new).step),
         "extends": {
             "name": extends["name"],
             "digest": extends["digest"],

@@ -23,7 +23,7 @@ from curate.manifest.folder import names_below
 from curate.manifest.gate import admitted
 from curate.manifest.keys import new_keys, put_in_place, with_new_keys, words_with
 from curate.manifest.read import Manifest
-from curate.manifest.schema import EDGES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION
+from curate.manifest.schema import EDGES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SPLITS
 from curate.manifest.signature import Keys
 from curate.manifest.text import text_lines
 from curate.splits.quality_gate import FRAMED
@@ -296,7 +296,7 @@ def _info(
         **allowance,
         "counts": {
             "images": images.num_rows,
-            "splits": {s: splits[s] for s in ("train", "validation", "test", "excluded")},
+            "splits": {s: splits[s] for s in SPLITS},
             "excluded": dict(sorted(Counter(r for r in columns["excluded_reason"] if r).items())),
             "edges": dict(sorted(Counter(edges.column("evidence").to_pylist()).items())),
             "components": len(sizes),

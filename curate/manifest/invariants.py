@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from curate.manifest.frozen import Frozen, Json, Rows, in_several
 from curate.manifest.held_out import held_out_is_fit
 from curate.manifest.pictures import is_portable
-from curate.manifest.schema import SPLITS
+from curate.manifest.schema import GIVEN, SPLITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GIVEN = ("train", "validation", "test")
 MUST_LINK = {"lesion", "patient", "image_id", "declared", "bytes", "pixels", "verdict"}
 CANDIDATE = {"exif", "hash", "cnn", "local"}
 SHA256 = re.compile("[0-9a-f]{64}")

@@ -84,6 +84,17 @@ def require_manifest(folder: Path) -> None:
         raise InputError(f"{folder} holds no manifest.", f"A manifest has {', '.join(FILES)} and {SUMS}.")
 
 
+def said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON, as its reader's `object_pairs_hook`.
+
+    Raises:
+        ValueError: it says a name twice, and programs differ in which they believe.
+    """
+    if len(content := dict(pairs)) < len(pairs):
+        raise ValueError("an object says a name twice")
+    return content
+
+
 def sources_of(folder: Path) -> list[str]:
     """Return the source ids of a manifest's images; none where the table cannot be read (verification says why).
 

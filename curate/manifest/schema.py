@@ -8,14 +8,10 @@ FILES = ("classes.json", "edges.parquet", "images.parquet", "manifest.json")
 TEXT_FILES = ("edges.csv", "images.csv")  # only where `curate freeze --text` was asked for
 ABOUT_FILES = ("README.md", "attribution.txt", "croissant.json")  # since 1.1, with a text in licenses/ for each licence
 SUMS = "SHA256SUMS"
-SINCE_1_1 = (
-    "shot_type",
-    "framing",
-    "quality_word",
-    "tests",
-    "reader_sets",
-)  # columns that a table of schema 1.0 lacks: null there, or an empty list
-SPLITS = ("train", "validation", "test", "excluded")
+# Columns that a table of schema 1.0 lacks: null there, or an empty list.
+SINCE_1_1 = ("shot_type", "framing", "quality_word", "tests", "reader_sets")
+GIVEN = ("train", "validation", "test")
+SPLITS = (*GIVEN, "excluded")
 
 _KEYS = pa.list_(pa.string())
 _LABEL = pa.struct(

@@ -9,12 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from curate.manifest.drawn_sets import DRAWN
+from curate.manifest.folder import FIRST_VERSION
 from curate.manifest.frozen import Frozen
-from curate.manifest.invariants import GIVEN, among, keys_in_several
+from curate.manifest.invariants import among, keys_in_several
+from curate.manifest.schema import GIVEN
 
-FIRST = "1.0.0"
 VERSION = re.compile(r"[1-9]\d*\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
 QUARANTINED = "quarantined"
+MERGES = ("drop", "quarantine")
+LEVELS = {"patient": "patient", "lesion": "lesion", "image": "image_id"}  # of a source, and the evidence that they stand for
 DROPS = (
     "merged_with_test",
     "merged_with_validation",
@@ -27,7 +30,7 @@ DROPS = (
 
 
 def measures_are_numbers(frozen: Frozen) -> Iterator[str]:
-    """0: every measure is a number (what is none is below no limit), and every probability one of [0, 1]."""
+    """0: every measure is a number (what is none is below no limit), and every probability and share one of [0, 1]."""
     import pyarrow.compute as pc
 
     images, edges = frozen.images, frozen.edges
@@ -37,6 +40,9 @@ def measures_are_numbers(frozen: Frozen) -> Iterator[str]:
     in_range = pc.and_(pc.greater_equal(edges["probability"], 0), pc.less_equal(edges["probability"], 1))
     for a, b, value in edges.where(pc.invert(in_range)).each("image_a", "image_b", "probability"):
         yield f"edge {a} - {b}: probability {value} is not in [0, 1]"
+    for what, share in frozen.info.get("nearest_found", {}).items():
+        if not 0 <= share <= 1:
+            yield f"manifest.json: nearest_found of {what} is {share}, no share"
 
 
 def folds_hold_everyone(frozen: Frozen) -> Iterator[str]:
@@ -59,6 +65,33 @@ def level_is_kept(frozen: Frozen) -> Iterator[str]:
             yield f"patient edge {a} - {b}, and the level is {level}"
 
 
+def levels_are_borne_out(frozen: Frozen) -> Iterator[str]:
+    """5: as many images of each source have keys as are stated; its level is one that the policy counts and an image of it reaches.
+
+    Whether a key is of the source's own record or of another's, rows do not say. A coarser level than the stated one may thus be
+    right too, but for that of images: their keys are their own.
+    """
+    import pyarrow.compute as pc
+
+    policy = frozen.info["policy"]
+    counted = {name for name, evidence in LEVELS.items() if evidence in policy["evidence"]}
+    counted -= {"patient"} if policy["level"] != "patient" else set()
+    keys = {name: frozen.images.where(pc.greater(pc.list_value_length(frozen.images[f"{name}_keys"]), 0)) for name in LEVELS}
+    having = {name: rows.counted("source") for name, rows in keys.items()}
+    for source in frozen.info["sources"]:
+        if "level" not in source and "keyed" not in source:
+            continue
+        where, level, stated = f"source {source['id']}", source["level"], source["keyed"]
+        for name, seen in having.items():
+            if stated[name] != seen[source["id"]]:
+                yield f"{where}: {stated[name]} images with a key of a {name} stated, {seen[source['id']]} rows"
+        reached = {name for name in counted if having[name][source["id"]]}
+        if level not in (*LEVELS, "pixels"):
+            yield f"{where}: unknown level {level!r}"
+        elif (level == "pixels" and "image" in reached) or (level != "pixels" and level not in reached):
+            yield f"{where}: level {level}, and the keys of its images that count are of {', '.join(sorted(reached)) or 'nothing'}"
+
+
 def no_key_crosses_folds(frozen: Frozen) -> Iterator[str]:
     """2: no lesion key, patient key (at patient level), image key, byte or pixel digest connects two folds."""
     folded = frozen.images.where(frozen.images["fold"].is_valid())
@@ -74,10 +107,10 @@ def protocol_keeps_its_name(frozen: Frozen) -> Iterator[str]:
         yield "manifest.json: the protocol is paper, and test_requires asks for less"
     if protocol["name"] == "official":
         adopted = set(protocol["adopted"])
-        for row in frozen.images:
-            side = row["official_split"] if row["source"] in adopted else None
-            if row["split"] not in (side or "train", "excluded"):
-                yield f"{row['image_id']}: in {row['split']}, and its publisher put it in {side or 'no split that is adopted'}"
+        for image, source, split, published in frozen.images.each("image_id", "source", "split", "official_split"):
+            side = published if source in adopted else None
+            if split not in (side or "train", "excluded"):
+                yield f"{image}: in {split}, and its publisher put it in {side or 'no split that is adopted'}"
     for source in frozen.info["sources"]:
         if source["independent"] != (source["id"] in protocol["independent"]):
             yield f"source {source['id']}: independent does not fit the protocol's list"
@@ -115,19 +148,21 @@ def tree_is_listed_once(frozen: Frozen) -> Iterator[str]:
 
 def growth_is_told(frozen: Frozen) -> Iterator[str]:
     """5: what an extension says of itself is what its rows say, and one that extends nothing has dropped and set aside nothing."""
-    extends, version = frozen.info.get("extends"), frozen.info.get("version", FIRST)
+    extends, version = frozen.info.get("extends"), frozen.info.get("version", FIRST_VERSION)
     reasons, splits = frozen.images.counted("excluded_reason"), frozen.images.counted("split")
     given = sum(splits[split] for split in GIVEN)
     dropped = sum(reasons[why] for why in DROPS)
     if VERSION.fullmatch(version) is None:
         yield f"manifest.json: version {version!r} is not three numbers"
     elif extends is None:
-        if version != FIRST:
+        if version != FIRST_VERSION:
             yield f"manifest.json: version {version}, and it extends nothing"
-    elif extends["dropped"] and not (version.endswith(".0.0") and version != FIRST):
+    elif extends["dropped"] and not (version.endswith(".0.0") and version != FIRST_VERSION):
         yield f"manifest.json: version {version}, and images were dropped"
-    elif version == FIRST:
+    elif version == FIRST_VERSION:
         yield f"manifest.json: version {version}, and it extends {extends['name']}"
+    if extends is not None and extends["merge"] not in MERGES:
+        yield f"manifest.json: extended by the merge policy {extends['merge']!r}, which is none"
     told = extends or {"kept": 0, "added": given, "dropped": 0, "quarantined": 0}
     if told["kept"] + told["added"] != given:
         yield f"manifest.json: {told['kept']} images kept and {told['added']} added, {given} are in splits"
@@ -146,6 +181,7 @@ STATED: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (
     (2, "the level is kept", level_is_kept),
     (2, "no key connects two folds", no_key_crosses_folds),
     (3, "the protocol keeps its name", protocol_keeps_its_name),
+    (5, "levels of sources are borne out", levels_are_borne_out),
     (5, "every folder is listed", every_folder_is_listed),
     (7, "the tree is listed once", tree_is_listed_once),
     (5, "growth is told", growth_is_told),

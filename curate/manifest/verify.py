@@ -9,12 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from curate.errors import BrokenInvariantError, InputError
 from curate.manifest.about.check import about_differences, allowance_differences
 from curate.manifest.folder import minor_of, names_below, to_be_named
 from curate.manifest.frozen import Frozen, Json, Rows
 from curate.manifest.invariants import CHECKS
 from curate.manifest.pictures import Pictures, Slice, is_portable
-from curate.manifest.read import require_manifest
+from curate.manifest.read import require_manifest, said_once
 from curate.manifest.schema import EDGES, FILES, IMAGES, SCHEMA_NAME, SCHEMA_VERSION, SUMS, TEXT_FILES, with_later_columns
 from curate.manifest.signature import Signers, unread_signatures
 from curate.manifest.stated import STATED
@@ -59,6 +60,26 @@ class Proof:
     def ok(self) -> bool:
         """Whether nothing is wrong."""
         return not self.violations
+
+    def require(self, refusal: str, folder: Path, *more: str) -> None:
+        """Raise where something is wrong.
+
+        Args:
+            refusal: the sentence that says what is not done then.
+            folder: of the manifest.
+            more: options with which `curate verify` lists all that is wrong.
+
+        Raises:
+            BrokenInvariantError: with the first violation.
+        """
+        if self.ok:
+            return
+        first = self.violations[0]
+        others = f" ({len(self.violations)} violations in all)" if len(self.violations) > 1 else ""
+        raise BrokenInvariantError(
+            f"{refusal} Invariant {first.invariant}: {first.message}{others}.",
+            f"`{' '.join(('curate verify', str(folder), *more))}` lists all.",
+        )
 
     def as_json(self) -> Json:
         """Return the proof as one JSON object."""
@@ -219,16 +240,9 @@ def _table(path: Path, schema: Any, *, older: bool = False) -> Rows:
 
 
 def _json(path: Path) -> Json:
-    content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+    content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=said_once)
     if not isinstance(content, dict):
         raise ValueError("not an object")
-    return content
-
-
-def _once(pairs: list[tuple[str, Any]]) -> Json:
-    """Return an object; one that says a name twice is refused, since programs differ in which they believe."""
-    if len(content := dict(pairs)) < len(pairs):
-        raise ValueError("an object says a name twice")
     return content
 
 
@@ -238,8 +252,6 @@ def require_schema(folder: Path, info: Json) -> list[str]:
     Raises:
         InputError: it is of another schema, or of a later one whose files may mean something else.
     """
-    from curate.errors import InputError
-
     name, version = info.get("schema"), str(info.get("schema_version"))
     numbers, own = _numbers(version), _numbers(SCHEMA_VERSION)
     if name != SCHEMA_NAME or numbers[:1] != own[:1]:

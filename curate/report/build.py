@@ -20,7 +20,7 @@ from curate.report.page import style, template
 from curate.report.sunburst import HUES, sunburst
 from curate.report.thumbnails import Thumbnails
 
-VERSION = 3
+VERSION = 4
 LARGEST = 12  # components shown with their pictures
 MEMBERS = 12  # pictures shown of each
 PAIRS = 6  # pairs shown of each kind of evidence: the strongest and the weakest
@@ -191,9 +191,11 @@ def _pairs(edges: pd.DataFrame, thumbnails: Thumbnails, count: int = PAIRS) -> l
 
 
 def _finding_groups(findings: tables.Rows, labels: Mapping[str, str], thumbnails: Thumbnails) -> list[dict[str, Any]]:
-    groups: dict[str, dict[str, Any]] = {}
+    """Return the findings by id and severity, so that an error is not lost among warnings of its kind."""
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
     for finding in findings:
-        group = groups.setdefault(finding["id"], {"id": finding["id"], "severity": finding["severity"], "count": 0, "examples": []})
+        kind = {"id": finding["id"], "severity": finding["severity"]}
+        group = groups.setdefault((finding["id"], finding["severity"]), {**kind, "count": 0, "examples": []})
         group["count"] += 1
         if len(group["examples"]) < EXAMPLES:
             ids = finding["images"]

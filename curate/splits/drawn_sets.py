@@ -1,24 +1,55 @@
 """Tests and drawn sets of the catalogue: its images as the sets see them, and the table that holds the members."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from curate.catalogue import Catalogue
 from curate.errors import InputError
-from curate.splits.test_sets import Candidate, Drawn, Sets, draw_sets, read_exclusions
+from curate.splits.test_sets import Candidate, Drawn, Exclusion, Sets, draw_sets, read_exclusions
 from curate.taxonomy.tree import Tree
 
 
-def asked_of_sets(asked: Sets) -> list[Any]:
-    """Return what sets depend on beside the split: what is asked, and what the reader's list says now.
+@dataclass(frozen=True)
+class Asked:
+    """What is to be drawn.
 
-    Raises:
-        InputError: the list cannot be read.
+    Attributes:
+        sets: the tests and samples.
+        kept_out: images that readers of an extended manifest took out of its sets, where these are kept.
     """
-    return [asked.model_dump(mode="json", exclude={"exclusions"}), read_exclusions(asked.exclusions)]
+
+    sets: Sets
+    kept_out: tuple[Exclusion, ...] = ()
+
+    def exclusions(self) -> list[Exclusion]:
+        """Return what readers are not shown.
+
+        Raises:
+            InputError: the reader's list cannot be read.
+        """
+        return [*self.kept_out, *read_exclusions(self.sets.exclusions)]
+
+    def depends_on(self) -> list[Any]:
+        """Return what sets depend on beside the split: what is asked, and what the reader's list says now.
+
+        Raises:
+            InputError: the list cannot be read.
+        """
+        return [self.sets.model_dump(mode="json", exclude={"exclusions"}), self.exclusions()]
+
+    def settings(self) -> dict[str, Any]:
+        """Return it as the record of a stage holds it."""
+        return {"sets": self.sets.model_dump(mode="json"), "kept_out": [list(kept) for kept in self.kept_out]}
+
+    @classmethod
+    def recorded(cls, settings: Mapping[str, Any]) -> "Asked":
+        """Return what the record of a stage says; of one from before there were sets, those of the paper."""
+        kept_out = tuple(Exclusion(*kept) for kept in settings.get("kept_out", ()))
+        return cls(Sets.model_validate(settings.get("sets", {})), kept_out)
 
 
-def sets_of(catalogue: Catalogue, assignments: Sequence[Mapping[str, Any]], asked: Sets, seed: int, tree: Tree) -> Drawn:
+def sets_of(catalogue: Catalogue, assignments: Sequence[Mapping[str, Any]], asked: Asked, seed: int, tree: Tree) -> Drawn:
     """Return the tests and drawn sets of a split that is about to be written.
 
     Args:
@@ -32,12 +63,14 @@ def sets_of(catalogue: Catalogue, assignments: Sequence[Mapping[str, Any]], aske
         InputError: a test names a node that the taxonomy lacks, or one on both sides; the reader's list cannot be read, or names
             an image that the catalogue lacks.
     """
-    for test in asked.binary:
+    for test in asked.sets.binary:
         _require_sides(test.name, test.malignant, test.benign, tree)
     split = {row["image_id"]: row["split"] for row in assignments}
-    exclusions = read_exclusions(asked.exclusions)
+    exclusions = asked.exclusions()
     if unknown := [e.image_id for e in exclusions if e.image_id not in split]:
-        raise InputError(f"{asked.exclusions} names the image {unknown[0]}, which is not in the catalogue.", "Correct its row.")
+        raise InputError(
+            f"{asked.sets.exclusions} names the image {unknown[0]}, which is not in the catalogue.", "Correct its row."
+        )
     facts = catalogue.rows(
         """SELECT p.image_id, n.node_id, r.modality, r.confirmation, least(p.width, p.height)
            FROM pictures p LEFT JOIN image_nodes n USING (image_id) LEFT JOIN records r USING (image_id)"""
@@ -58,7 +91,7 @@ def sets_of(catalogue: Catalogue, assignments: Sequence[Mapping[str, Any]], aske
         if split[image] in ("test", "validation")  # no set draws from elsewhere
     ]
     groups = {"nine": [g.name for g in tree.nine], "three": [g.name for g in tree.three]}
-    return draw_sets(images, asked, exclusions, seed, groups)
+    return draw_sets(images, asked.sets, exclusions, seed, groups)
 
 
 def write_sets(catalogue: Catalogue, drawn: Drawn) -> None:

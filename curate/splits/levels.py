@@ -9,7 +9,7 @@ LEVELS = (("patient", "patient"), ("lesion", "lesion"), ("image_id", "image"))  
 
 
 def levels(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
-    """Return for each source the coarsest level at which its own records carry keys that the policy counts.
+    """Return for each source the coarsest level at which the records of its own pictures carry keys that the policy counts.
 
     Returns:
         By source `level` (`patient`, `lesion`, `image`: one photograph under its id, or `pixels`: no id at all), `images`, and
@@ -21,7 +21,7 @@ def levels(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     rows = catalogue.rows(
         """WITH own AS (
                SELECT source_id, bool_or(len(patient_keys) > 0), bool_or(len(lesion_keys) > 0), bool_or(len(image_keys) > 0)
-               FROM records GROUP BY 1)
+               FROM records SEMI JOIN pictures USING (image_id) GROUP BY 1)
            SELECT * FROM own
            JOIN (SELECT source_id, count(*),
                         count(*) FILTER (image_id IN (SELECT image_id FROM image_patient_keys)),

@@ -9,7 +9,7 @@ test image. Images that no adopted split speaks of are trained on where they tou
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from curate.splits.atom import Atom
 from curate.splits.images import Image
@@ -22,17 +22,15 @@ class Adopted:
     """A publisher's split as it can be kept.
 
     Attributes:
-        atoms: the components that keep an image, with the images that they keep; none that is held out is pinned.
         splits: the split of every component.
-        reasons: for each image that is taken out, why.
+        reasons: for each image that is taken out, why. What is left of a component that is held out need not stay in train.
     """
 
-    atoms: list[Atom]
     splits: dict[str, str]
     reasons: dict[str, str]
 
 
-def adopt(images: Iterable[Image], atoms: list[Atom], reasons: Collection[str], sources: Collection[str]) -> Adopted:
+def adopt(images: Iterable[Image], atoms: Iterable[Atom], reasons: Collection[str], sources: Collection[str]) -> Adopted:
     """Return the split that the publishers of some sources made, as it can be kept.
 
     Args:
@@ -48,25 +46,15 @@ def adopt(images: Iterable[Image], atoms: list[Atom], reasons: Collection[str], 
     splits = {component: next(side for side in ORDER if side in held) for component, held in sides.items()}
     pins = {atom.component: ",".join(pin for pin in atom.pinned if pin != "quality") for atom in atoms}
     out: dict[str, str] = {}
-    kept: defaultdict[str, int] = defaultdict(int)
     for image in images:
         split = splits[image.component]
-        if image.image_id in reasons:
+        if image.image_id in reasons or split == "train":
             continue
-        if split != "train":
-            if side_of(image, sources) != split:
-                out[image.image_id] = f"overlaps_{split}"
-                continue
-            if unfit := pins[image.component] or ("quality" if image.quality_fail else ""):
-                out[image.image_id] = unfit
-                continue
-        kept[image.component] += 1
-    atoms = [
-        atom if splits[atom.component] == "train" else replace(atom, size=kept[atom.component], pinned=())
-        for atom in atoms
-        if kept[atom.component]
-    ]
-    return Adopted(atoms, splits, out)
+        if side_of(image, sources) != split:
+            out[image.image_id] = f"overlaps_{split}"
+        elif unfit := pins[image.component] or ("quality" if image.quality_fail else ""):
+            out[image.image_id] = unfit
+    return Adopted(splits, out)
 
 
 def side_of(image: Image, sources: Collection[str]) -> str | None:

@@ -37,6 +37,7 @@ class Frozen:
         sha256: of each image's bytes.
         protocol: the settings that an extension keeps, as `Protocol` takes them.
         merge: the policy by which it was itself an extension; None where it was none.
+        drawn_sets: what its manifest.json states of its sets; None where it is from before there were any.
     """
 
     folder: str
@@ -48,6 +49,7 @@ class Frozen:
     sha256: Mapping[str, str]
     protocol: Mapping[str, Any]
     merge: Merge | None = None
+    drawn_sets: Mapping[str, Any] | None = None
 
     def comes_new(self, image: str) -> bool:
         """Say whether an image is a newcomer: unknown, set aside earlier, or without a place in the taxonomy until now."""

@@ -13,20 +13,21 @@ from curate.splits.assign import Atom, assign, folds
 from curate.splits.atom import Cell, Cells
 from curate.splits.audit_official import audit
 from curate.splits.check import require_sound
-from curate.splits.drawn_sets import asked_of_sets, sets_of, write_sets
+from curate.splits.drawn_sets import Asked, sets_of, write_sets
 from curate.splits.extend import extend, write_withheld
 from curate.splits.growth import Growth, keep_pins
 from curate.splits.images import Image, adopted_sources, read_images
+from curate.splits.kept_sets import asked_sets, told_of_sets
 from curate.splits.levels import levels
 from curate.splits.official import adopt
 from curate.splits.proportions import proportions
 from curate.splits.protocol import Protocol
 from curate.splits.seats import Frozen, Member, Merge
-from curate.splits.test_sets import PAPER_SETS, Sets
+from curate.splits.test_sets import Sets
 from curate.taxonomy.tree import Tree
 
 STAGE = "split"
-VERSION = 3
+VERSION = 4
 PINNING = {"component.over-budget": "over_budget", "component.weak-bridge": "weak_bridge"}
 
 
@@ -37,7 +38,7 @@ def split(
     frozen: Frozen | None = None,
     merge: Merge | None = None,
     *,
-    sets: Sets = PAPER_SETS,
+    sets: Sets | None = None,
 ) -> dict[str, Any]:
     """Assign every picture, in place of the last assignment.
 
@@ -47,7 +48,7 @@ def split(
         tree: the taxonomy, for label conflicts.
         frozen: the manifest that the split extends; the protocol is its own.
         merge: what gives way where frozen splits are tied; None: as the frozen manifest was made, else `drop`.
-        sets: tests and samples that are drawn from the split.
+        sets: tests and samples that are drawn from the split; None: those that the frozen manifest states, else the paper's.
 
     Returns:
         The summary: images by split, exclusions by reason, images pinned to train by reason, folds, the level of each source,
@@ -60,7 +61,8 @@ def split(
         BrokenInvariantError: the assignment is not sound; nothing is written.
     """
     extends = _extends(frozen, merge or frozen.merge or "drop") if frozen else None
-    input_digest = _input_digest(catalogue, protocol, tree, sets, extends)
+    asked = asked_sets(sets, frozen)
+    input_digest = _input_digest(catalogue, protocol, tree, asked, extends)
     last = stage_record(catalogue, STAGE)
     if last and last.input_digest == input_digest:
         return {**last.summary, "skipped": True}
@@ -76,11 +78,14 @@ def split(
     conflicts |= {i.component for i in images if i.image_id in own}
     reasons = {i.image_id: i.no_node for i in images if i.node_id is None} | growth.excluded
     atoms = keep_pins(_atoms(catalogue, images, reasons, conflicts, protocol, tree), growth, protocol.folds)
+    if not atoms:
+        raise InputError("No image can stand in a split: none has a place in the taxonomy.", "`curate status` lists the reasons.")
     findings += growth.findings
     audited = None
     if protocol.protocol == "official":
         adopted = adopt(images, atoms, reasons, sources)
-        atoms, splits, reasons = adopted.atoms, adopted.splits, reasons | adopted.reasons
+        splits, reasons = adopted.splits, reasons | adopted.reasons
+        atoms = _atoms(catalogue, images, reasons, conflicts, protocol, tree)  # of the images that they keep
         audited, leaks = audit(catalogue, images, splits, reasons, sources)
         findings += leaks
     else:
@@ -103,7 +108,8 @@ def split(
         }
         for i in images
     ]
-    drawn = sets_of(catalogue, rows, sets, protocol.seed, tree)
+    drawn = sets_of(catalogue, rows, asked, protocol.seed, tree)
+    findings += told_of_sets(asked, frozen, drawn.closure)
     summary = {
         "splits": {s: sum(1 for r in rows if r["split"] == s) for s in ("train", "validation", "test", "excluded")},
         "excluded": dict(sorted(Counter(reasons.values()).items())),
@@ -130,7 +136,7 @@ def split(
             output_digest=digest_of(input_digest, digest_of_rows(catalogue, "SELECT * FROM assignments ORDER BY image_id")),
             settings={
                 "protocol": protocol.model_dump(mode="json"),
-                "sets": sets.model_dump(mode="json"),
+                **asked.settings(),
                 "extends": extends,
             },
             summary=summary,
@@ -141,8 +147,8 @@ def split(
 def split_is_current(catalogue: Catalogue, tree: Tree) -> bool:
     """Say whether the last run read what the catalogue holds now."""
     last = required_stage(catalogue, STAGE, "curate split")
-    protocol, sets = Protocol.model_validate(last.settings["protocol"]), Sets.model_validate(last.settings.get("sets", {}))
-    return last.input_digest == _input_digest(catalogue, protocol, tree, sets, last.settings.get("extends"))
+    protocol, asked = Protocol.model_validate(last.settings["protocol"]), Asked.recorded(last.settings)
+    return last.input_digest == _input_digest(catalogue, protocol, tree, asked, last.settings.get("extends"))
 
 
 def _extends(frozen: Frozen, merge: Merge) -> dict[str, Any]:
@@ -165,12 +171,12 @@ def _members(images: list[Image], own: set[str], protocol: Protocol) -> list[Mem
     ]
 
 
-def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree, sets: Sets, extends: dict[str, Any] | None) -> str:
+def _input_digest(catalogue: Catalogue, protocol: Protocol, tree: Tree, asked: Asked, extends: dict[str, Any] | None) -> str:
     if not link_is_current(catalogue):
         raise NotReadyError("The links are older than the fingerprints, ids or verdicts.", "Run `curate link` first.")
     linked = required_stage(catalogue, "link", "curate link")
     decided = digest_of_rows(catalogue, "SELECT * FROM label_decisions ORDER BY ALL")
-    of_sets = asked_of_sets(sets)
+    of_sets = asked.depends_on()
     old = [extends["digest"], extends["merge"], extends["folder"]] if extends else []
     words = sorted(last_words(stored_verdicts(catalogue)).items())
     return digest_of(VERSION, linked.output_digest, tree.digest, decided, of_sets, protocol.model_dump(mode="json"), words, *old)
@@ -228,8 +234,6 @@ def _atoms(
             standing[image.component].append(image)
             if image.quality_fail:
                 pins[image.component].add("quality")
-    if not standing:
-        raise InputError("No image can stand in a split: none has a place in the taxonomy.", "`curate status` lists the reasons.")
     paper = protocol.protocol == "paper"
     return [
         Atom(

@@ -92,6 +92,10 @@ class Copy:
         classes = Counter(r["training_class"] for r in self.images if r["split"] in GIVEN)
         for c in self.classes["training_classes"]:
             c["images"] = classes[c["id"]]
+        for source in self.info["sources"]:
+            own = [r for r in self.images if r["source"] == source["id"]]
+            if "keyed" in source:
+                source["keyed"] = {level: sum(1 for r in own if r[f"{level}_keys"]) for level in ("patient", "lesion", "image")}
         redraw(self.images, self.classes, self.info)
 
     def write(self) -> None:
@@ -294,7 +298,7 @@ def level_lowered(m: Copy) -> None:
 
 @bad({2})
 def level_lowered_and_the_policys_too(m: Copy) -> None:
-    m.info["level"] = m.info["policy"]["level"] = "lesion"
+    m.info["level"] = m.info["policy"]["level"] = m.info["sources"][2]["level"] = "lesion"
 
 
 @bad({2})
@@ -449,6 +453,21 @@ def probability_above_one(m: Copy) -> None:
     m.edges[0]["probability"] = 1.5
 
 
+@bad({0}, by_proof=set())
+def more_of_the_nearest_found_than_there_are(m: Copy) -> None:
+    m.info["nearest_found"]["points"] = 1.01
+
+
+@bad({0}, by_proof=set())
+def share_of_the_nearest_that_is_no_number(m: Copy) -> None:
+    m.info["nearest_found"]["points"] = float("nan")
+
+
+@bad({0}, by_proof=set())
+def share_of_the_nearest_in_words(m: Copy) -> None:
+    m.info["nearest_found"]["points"] = "nearly all"
+
+
 @bad({0})
 def sharpness_that_is_no_number(m: Copy) -> None:
     """What is no number is not below the gate's least sharpness."""
@@ -591,6 +610,54 @@ def rejected_file_forgotten(m: Copy) -> None:
 @bad({5})
 def files_that_do_not_add_up(m: Copy) -> None:
     m.info["sources"][0]["folders"][0]["files"] = 99
+
+
+@bad({5}, by_proof=set(), when="uncounted")
+def more_images_with_a_lesion_key_than_have_one(m: Copy) -> None:
+    m.info["sources"][0]["keyed"]["lesion"] += 1
+
+
+@bad({5}, by_proof=set(), when="uncounted")
+def keys_of_patients_kept_quiet(m: Copy) -> None:
+    m.info["sources"][2]["keyed"]["patient"] = 0
+
+
+@bad({5}, by_proof=set())
+def level_that_no_image_of_the_source_reaches(m: Copy) -> None:
+    """HAM10000 knows lesions, and no patients."""
+    m.info["sources"][0]["level"] = "patient"
+
+
+@bad({5}, by_proof=set())
+def level_that_is_none(m: Copy) -> None:
+    m.info["sources"][0]["level"] = "person"
+
+
+@bad({5}, by_proof=set())
+def level_of_pixels_where_pictures_have_ids(m: Copy) -> None:
+    m.info["sources"][1]["level"] = "pixels"
+
+
+@bad({5}, by_proof=set())
+def level_of_patients_that_the_policy_does_not_count(m: Copy) -> None:
+    lesion_level(m)
+    m.info["sources"][2]["level"] = "patient"
+
+
+@bad({5}, by_proof=set())
+def how_many_reach_a_level_that_is_not_stated(m: Copy) -> None:
+    del m.info["sources"][1]["level"]
+
+
+@bad({5}, by_proof=set())
+def level_overstated_behind_a_source_that_states_none(m: Copy) -> None:
+    levels_that_are_not_stated(m)
+    m.info["sources"][1]["level"] = "patient"
+
+
+@bad({5}, by_proof=set(), when="uncounted")
+def level_without_how_many_reach_it(m: Copy) -> None:
+    del m.info["sources"][1]["keyed"]
 
 
 @bad({5})
@@ -1179,6 +1246,7 @@ def shot_types(m: Copy) -> None:
 def scores_and_probabilities_at_both_ends(m: Copy) -> None:
     for number, edge in enumerate(m.edges):
         edge.update(score=float(number % 2), probability=float(number // 2 % 2))
+    m.info["nearest_found"] = {"points": 0, "features": 1.0}
 
 
 @fine
@@ -1210,7 +1278,21 @@ def lesion_level(m: Copy) -> None:
     a, b = m.pair("patient", "test")
     m.unlink(a, b)
     b.update(split="train", fold=0)
-    m.info["level"] = m.info["policy"]["level"] = "lesion"
+    m.info["level"] = m.info["policy"]["level"] = m.info["sources"][2]["level"] = "lesion"
+
+
+@fine
+def levels_that_are_not_stated(m: Copy) -> None:
+    """As of a source without pictures."""
+    m.info["sources"][0].pop("level")
+    m.info["sources"][0].pop("keyed")
+
+
+@fine
+def levels_of_pixels_where_no_id_counts(m: Copy) -> None:
+    m.info["policy"]["evidence"] = ["bytes", "pixels"]
+    for source in m.info["sources"]:
+        source["level"] = "pixels"
 
 
 @fine

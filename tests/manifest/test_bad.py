@@ -2,7 +2,8 @@
 
 import pytest
 
-import tests.manifest.bad_from_mutants  # noqa: F401 - names some more
+import tests.manifest.bad_from_mutants
+import tests.manifest.bad_growth  # noqa: F401 - both name some more
 from curate.manifest.proof import prove
 from curate.manifest.read import load
 from curate.manifest.verify import verify

@@ -25,6 +25,8 @@ from curate.pipeline import run_project
 from curate.report.certificate_page import require_place, write_certificate_page
 from curate.terminal import Terminal
 from tests.contract.test_commands import call
+from tests.manifest.bad_extensions import make_extension
+from tests.manifest.studied import with_sets
 from tests.manifest.tampering import change_json, change_rows, copy_of, repair_about, repair_sums
 
 DEMO = Path(__file__).parents[2] / "data_manifests" / "demo"
@@ -70,6 +72,8 @@ def groups_of(folder: Path) -> dict[str, str]:
 def at_level(info, folder):
     sizes = pd.read_parquet(folder / "images.parquet").component.value_counts()
     info["level"] = info["policy"]["level"] = "lesion"
+    for source in info["sources"]:
+        source["level"] = "lesion" if source["keyed"]["lesion"] and source["level"] == "patient" else source["level"]
     info["counts"]["edges"].pop("patient")
     info["counts"].update(components=len(sizes), components_with_several=int((sizes > 1).sum()), largest_component=int(sizes.max()))
 
@@ -457,21 +461,25 @@ def test_words_of_a_manifest_forge_nothing(good, tmp_path):
 
 
 def test_what_later_versions_add_is_read(good, tmp_path):
-    folder = copy_of(good, tmp_path)
+    folder = with_sets(good, tmp_path)
 
     def info(content):
         given = content["counts"]["images"] - content["counts"]["splits"]["excluded"]
         counts = {"kept": given, "dropped": 0, "quarantined": 0, "added": 0}
         content.update(version="2.1.0", extends={"name": "before", "digest": "ab" * 32, "merge": "drop", **counts})
-        content["drawn_sets"].update(tests=[], reader_sets=[])
 
     change_json(folder, "manifest.json", info)
-    change_rows(folder, "images.parquet", lambda rows: [row.update(shot_type="close-up", tests=[], reader_sets=[]) for row in rows])
+    change_rows(folder, "images.parquet", lambda rows: [row.update(shot_type="close-up") for row in rows])
     for name in ("images.csv", "edges.csv"):
         (folder / name).unlink()
     repair_about(folder)
     told = certify(folder)
     facts = told["facts"]
+    rows = pq.read_table(folder / "images.parquet").to_pylist()
+    for column, key, names in (("tests", "test_set", ["mixed"]), ("reader_sets", "reader_set", ["mixed-readers", "three"])):
+        held = {name: sum(name in row[column] for row in rows) for name in names}
+        assert {r[key]: r["images"] for r in facts[f"{key}s"]} == held
+        assert all(held.values())
     assert [r["value"] for r in facts["groups"] if r["field"] == "shot_type"] == ["close-up"]
     assert {r["source"]: r["level"] for r in facts["levels"]} == {
         "ham10000": "lesion",
@@ -482,6 +490,36 @@ def test_what_later_versions_add_is_read(good, tmp_path):
     assert "version 2.1.0" in text
     assert "before " + "ab" * 32 in text
     assert "that nothing moved since before " in " ".join(told["not_checked"])
+
+
+def test_an_extension_proves_that_nothing_moved_where_the_old_one_is_given(good, tmp_path):
+    new, old = make_extension(None, good, tmp_path)
+    alone, both = certify(new), certify(new, old)
+    assert [row["invariant"] for row in alone["proven"]] == list(range(1, 11))
+    assert [row["invariant"] for row in both["proven"]] == [*range(1, 11), 12]
+    was = [row for row in pq.read_table(old / "images.parquet").to_pylist() if row["split"] != "excluded"]
+    said = both["proven"][-1]["statement"]
+    assert f"Nothing moved since old {load(old).digest}: {len(was)} images in the same split and fold; dropped" in said
+    assert said.endswith(" a finding names: 0; added: 1.")
+    assert any("that nothing moved since old" in reason for reason in alone["not_checked"])
+    assert not any("that nothing moved" in reason for reason in both["not_checked"])
+    commands = [command for command, _ in both["repeat"]]
+    assert commands[-2:] == ["curate verify DIR --extends OLD", "curate certificate DIR --extends OLD"]
+    assert " --extends" not in " ".join(command for command, _ in alone["repeat"])
+    assert "\n 12  Nothing moved since old" in "\n".join(certificate_lines(both))
+    write_certificate_page(both, tmp_path / "c.html")
+    assert "<b>12</b><span>Nothing moved since old" in (tmp_path / "c.html").read_text()
+
+
+def test_an_extension_that_moved_something_gets_no_certificate_with_the_old_one(good, tmp_path):
+    new, old = make_extension("test_image_moved_to_train", good, tmp_path)
+    certify(new)
+    with pytest.raises(BrokenInvariantError, match=r"gets no certificate\. Invariant 12: .* moved from test to train") as refused:
+        certify(new, old)
+    assert refused.value.hint == f"`curate verify {new} --extends {old}` lists all."
+    done = call("certificate", new, "--extends", old, "--json")
+    assert done.returncode == 3
+    assert "Invariant 12" in done.stderr + done.stdout
 
 
 def test_the_page_goes_nowhere_where_it_would_destroy(good, issued, tmp_path):

@@ -11,16 +11,30 @@ import pytest
 from typer.testing import CliRunner
 
 from curate.cli import app
+from curate.engines import LocalEngine
 from curate.errors import BrokenInvariantError, InputError
+from curate.manifest import stated
+from curate.manifest.certificate.issue import certify
+from curate.manifest.certificate.text import certificate_lines
 from curate.manifest.diff import next_version
-from curate.manifest.extends import extension_differences
+from curate.manifest.extends import REASONS, extension_differences
 from curate.manifest.extension import history, read_frozen
+from curate.manifest.pictures import Pictures
 from curate.manifest.proof import prove
 from curate.manifest.read import load
 from curate.manifest.verify import verify
-from curate.project import Split
+from curate.pipeline import run_project
+from curate.project import Split, load_project
+from curate.report.build import build_report
+from curate.report.certificate_page import write_certificate_page
 from curate.resources import schemas
+from curate.splits import seats
+from curate.splits.extend import frozen_protocol
+from curate.splits.kept_sets import asked_sets, told_of_sets
+from curate.splits.protocol import Protocol
 from curate.splits.seats import Seat
+from curate.splits.test_sets import PAPER_SETS
+from curate.terminal import Terminal
 from tests.drawn import picture, small_repositories
 from tests.manifest.tampering import change_json, change_rows, copy_of
 
@@ -171,6 +185,23 @@ def test_quarantine_keeps_all_and_withholds_the_newcomer_s_edges(grown):
     assert "lesion" in finding["message"]
 
 
+def test_who_is_set_aside_though_certain_evidence_ties_it_is_told_where_people_look(grown, tmp_path):
+    words = "that somebody looked at the findings that are errors, which the report lists: growth.quarantined (1)"
+    told = certify(grown.c)
+    assert told["not_checked"][0] == words
+    assert words in " ".join(" ".join(certificate_lines(told)).split())
+    write_certificate_page(told, tmp_path / "c.html")
+    assert words in (tmp_path / "c.html").read_text(encoding="utf-8")
+    assert not any("findings" in reason for reason in certify(grown.b)["not_checked"])
+    folder = copy_of(grown.c, tmp_path)  # with another that likeness alone ties
+    (error,) = (f for f in load(folder).info["findings"] if f["id"] == "growth.quarantined")
+    change_json(folder, "manifest.json", lambda info: info["findings"].insert(0, {**error, "severity": "warning"}))
+    build_report(folder, Pictures({}), tmp_path / "report")
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    places = [page.index(f"<b>growth.quarantined</b> · {severity} · 1<") for severity in ("error", "warning")]
+    assert places == sorted(places)
+
+
 @pytest.mark.parametrize("name", ["a", "b", "c"])
 def test_both_proofs_and_the_schema_take_it(grown, name):
     folder = getattr(grown, name)
@@ -225,20 +256,130 @@ def test_the_links_are_as_they_were(grown):
     assert linked == load(grown.b).edges.num_rows > frozen == load(grown.c).edges.num_rows
 
 
-def test_the_project_file_extends_too(grown, tmp_path):
-    from curate.project import load_project
-
+def project_file(grown, folder: Path, name: str, split: str, more: str = "") -> Path:
     job = grown.job
     sources = ", ".join(f'{{ id = "{s}", folder = "{job.repositories / s}" }}' for s in SOURCES)
-    path = tmp_path / "p.toml"
+    path = folder / f"{name}.toml"
     path.write_text(
-        f'name = "b"\nworkspace = "{job.place / "workspace"}"\nsources = [{sources}]\n[fingerprints]\nfeatures = "none"\n'
-        f'[split]\nextend = "{grown.a}"\nmerge = "drop"\nfolds = 2\n[partition]\nmax_class_size = 12\n[manifest]\ntext = true\n',
+        f'name = "{name}"\nworkspace = "{job.place / "workspace"}"\nsources = [{sources}]\n[fingerprints]\nfeatures = "none"\n'
+        f"[split]\n{split}\n{more}\n[partition]\nmax_class_size = 12\n",
         encoding="utf-8",
     )
+    return path
+
+
+def test_the_project_file_extends_too(grown, tmp_path):
+    path = project_file(grown, tmp_path, "b", f'extend = "{grown.a}"\nmerge = "drop"\nfolds = 2', "[manifest]\ntext = true")
     assert load_project(path).split.extend == grown.a
-    done = job.run("run", path)
+    done = grown.job.run("run", path)
     assert done["digest"] == load(grown.b).digest
+
+
+OWN_TESTS = """
+[tests]
+exclusions = "list.csv"
+[[tests.binary]]
+name = "own"
+malignant = ["DC:0000018", "DC:0000014"]
+benign = ["DC:0000017", "DC:0000543"]
+readers = { size = 4, quota = { malignant = 1, benign = 3 }, least_side = 10 }
+[[tests.balanced]]
+name = "threes"
+level = "three"
+"""
+
+
+def run_file(grown, folder: Path, name: str, split: str, tests: str = OWN_TESTS) -> Path:
+    return Path(grown.job.run("run", project_file(grown, folder, name, split, tests))["manifest"])
+
+
+@pytest.fixture(scope="module")
+def own(grown, tmp_path_factory):
+    """A manifest with sets of its own, out of which a reader took one image."""
+    place, split = tmp_path_factory.mktemp("own"), "test = 0.3\nvalidation = 0.2\nseed = 9"
+    (place / "list.csv").write_text("image_id,reader,reason\n", encoding="utf-8")
+    first = rows(run_file(grown, place, "first", split))
+    shown = next(image for image, row in first.items() if "own-readers" in row["reader_sets"])
+    (place / "list.csv").write_text(f"image_id,reader,reason\n{shown},r1,looks odd\n", encoding="utf-8")
+    return SimpleNamespace(folder=run_file(grown, place, "own", split), shown=shown, place=place)
+
+
+def drawn(folder: Path) -> dict[str, tuple]:
+    return {i: (r["tests"], r["reader_sets"]) for i, r in rows(folder).items()}
+
+
+def of_growth(folder: Path) -> dict[str, dict]:
+    return {f["id"]: f for f in load(folder).info["findings"] if f["id"].startswith("growth.")}
+
+
+def test_an_extension_keeps_the_sets_and_what_a_reader_took_out_of_them(grown, own, tmp_path):
+    assert any("threes" in readers for _, readers in drawn(own.folder).values())
+    assert drawn(own.folder)[own.shown] == (["own"], [])
+    again = grown.job.freeze("own-again", "--extend", own.folder)
+    assert load(again).info["drawn_sets"] == load(own.folder).info["drawn_sets"]
+    assert drawn(again) == drawn(own.folder)
+    assert list(extension_differences(again, own.folder)) == []
+    assert of_growth(again).keys() == {"growth.reader-list-in-part"}
+    assert of_growth(again)["growth.reader-list-in-part"]["images"] == [own.shown]
+    by_file = run_file(grown, tmp_path, "own-by-file", f'extend = "{own.folder}"', tests="")
+    assert drawn(by_file) == drawn(own.folder)
+
+
+def test_an_extension_with_other_sets_says_so(grown, own):
+    said_again = run_file(grown, own.place, "own-said-again", f'extend = "{own.folder}"')
+    assert (drawn(said_again), of_growth(said_again)) == (drawn(own.folder), {})
+    tests = OWN_TESTS.replace("benign = 3", "benign = 2").replace("size = 4", "size = 3").replace("threes", "others")
+    other = of_growth(run_file(grown, own.place, "others", f'extend = "{own.folder}"', tests))
+    assert other.keys() == {"growth.sets-not-kept"}
+    words = "The sets are not those of own. gone: threes; drawn by another rule: own-readers; new: others. "
+    assert other["growth.sets-not-kept"]["message"].startswith(words)
+    assert other["growth.sets-not-kept"]["severity"] == "warning"
+
+
+@pytest.mark.parametrize("change", [{"size": 0}, {"quota": "by lot"}, {"quota": {"malignant": 1}}])
+def test_sets_that_cannot_be_drawn_again_are_refused(own, change):
+    stated = load(own.folder).info["drawn_sets"]
+    stated["reader_sets"][0].update(change)
+    with pytest.raises(InputError, match="The sets that own states cannot be drawn again"):
+        asked_sets(None, SimpleNamespace(name="own", drawn_sets=stated))
+
+
+def test_a_manifest_from_before_there_were_sets_is_extended_with_the_paper_s():
+    older = SimpleNamespace(name="older", drawn_sets=None)
+    assert asked_sets(None, older).sets == PAPER_SETS
+    assert told_of_sets(asked_sets(None, older), older, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            'merge = "drop"',
+            "`split`: `merge` says how a manifest is extended, and none is named: add `extend`, or take `merge` out",
+        ),
+        ('protocol = "paper"', "`split`: the protocol paper needs `independent`"),
+        ('protocol = "kfold"', "`split`: the protocol kfold needs at least 2 folds"),
+        ('merge = "perhaps"\nextend = "a"', "`split.merge`: "),
+    ],
+)
+def test_a_project_s_split_that_says_too_little_is_refused(grown, tmp_path, said, words):
+    path = project_file(grown, tmp_path, "odd", said)
+    with pytest.raises(InputError) as refused:
+        load_project(path)
+    assert str(refused.value).startswith(f"{path}: {words}")
+
+
+@pytest.mark.parametrize("protocol", ["kfold", "paper", "official"])
+def test_what_is_said_beside_extend_is_held_to_the_frozen_protocol(grown, tmp_path, protocol):
+    """It need not be a whole protocol by itself: one of the same name may be said with no more than its name."""
+    path = project_file(grown, tmp_path, "other", f'extend = "{grown.a}"\nprotocol = "{protocol}"')
+    with pytest.raises(InputError, match=f"its protocol is holdout, and {protocol} was asked") as refused:
+        run_project(load_project(path), LocalEngine(1), Terminal(quiet=True))
+    assert "Leave protocol out" in str(refused.value.hint)
+    own = {"kfold": Protocol(protocol="kfold", folds=3), "paper": Protocol(protocol="paper", independent=("b",))}.get(protocol)
+    if own is not None:
+        frozen = SimpleNamespace(name="a", protocol=own.model_dump(mode="json"))
+        assert frozen_protocol(frozen, Split(extend=tmp_path, protocol=protocol).asked()) == own
 
 
 def test_a_project_s_split_dumps_as_its_protocol():
@@ -340,22 +481,6 @@ def test_a_moved_image_is_found(grown, tmp_path):
     assert f"{grown.t}: moved from test to train" in found
     assert f"{grown.t}: moved from fold None to fold 0" in found
     assert any("its component's seat is test" in f for f in found)
-
-
-def test_a_changed_fold_is_found(grown, tmp_path):
-    fold = rows(grown.b)[grown.partner]["fold"]
-    found = told(grown, tmp_path, lambda rows, _: rows[grown.partner].update(fold=1 - fold))
-    assert f"{grown.partner}: moved from fold {fold} to fold {1 - fold}" in found
-
-
-def test_a_lost_image_is_found(grown, tmp_path):
-    found = told(grown, tmp_path, lambda rows, found: found.remove(rows[grown.t]))
-    assert f"{grown.t}: test in a, and no longer there" in found
-
-
-def test_other_bytes_are_found(grown, tmp_path):
-    found = told(grown, tmp_path, lambda rows, _: rows[grown.t].update(sha256="0" * 64))
-    assert f"{grown.t}: other bytes than in a" in found
 
 
 @pytest.mark.parametrize(
@@ -551,6 +676,10 @@ def test_an_edge_of_a_quarantined_image_is_found(grown, tmp_path):
 
     change_rows(folder, "edges.parquet", link)
     assert any(v.message.endswith(f"{grown.tie} is quarantined") for v in verify(folder).violations)
+
+
+def test_growth_drops_for_the_reasons_that_both_checks_know():
+    assert REASONS.keys() == set(stated.DROPS) == seats.DROPS
 
 
 def test_a_manifest_of_before_says_nothing_of_growth_and_is_none_the_worse(grown, tmp_path):

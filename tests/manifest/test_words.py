@@ -176,7 +176,7 @@ def test_pictures_that_lie_nowhere_known_are_not_said_to_be_those_that_were_froz
 def test_nothing_is_wrong_with_no_images_at_all():
     info = {
         "level": "lesion",
-        "policy": {"level": "lesion"},
+        "policy": {"level": "lesion", "evidence": []},
         "protocol": {
             "name": "holdout",
             "folds": 0,

@@ -54,11 +54,11 @@ IMAGES = st.lists(
 PINS = st.dictionaries(st.sampled_from("abcde"), st.sampled_from((("weak_bridge",), ("label_conflict", "over_budget"))), max_size=3)
 
 
-def atoms_of(images, pins):
+def atoms_of(images, pins, out=()):
     """Return the atoms as the stage makes them."""
     standing = defaultdict(list)
     for one in images:
-        if one.node_id:
+        if one.node_id and one.image_id not in out:
             standing[one.component].append(one)
     return [
         Atom(c, len(group), tuple(sorted({*pins.get(c, ()), *("quality" for i in group if i.quality_fail)})), True)
@@ -83,11 +83,9 @@ def test_what_is_held_out_is_a_part_of_what_was_published_and_touches_nothing_el
                 assert not one.quality_fail
                 assert one.component not in pins
     assert all(len(splits) == 1 for splits in kept.values())
-    assert {a.component: a.size for a in found.atoms} == {c: sum(map(len, splits.values())) for c, splits in kept.items()}
-    for a in found.atoms:
-        held_out = found.splits[a.component] != "train"
-        before = next(b for b in atoms_of(images, pins) if b.component == a.component)
-        assert a.pinned == (() if held_out else before.pinned)
+    for atom in atoms_of(images, pins, found.reasons):
+        before = next(b for b in atoms_of(images, pins) if b.component == atom.component)
+        assert atom.pinned == (() if found.splits[atom.component] != "train" else before.pinned)
     for one in images:  # what is left out has a reason that holds
         reason = found.reasons.get(one.image_id)
         sides = {published.get(i.image_id) for i in images if i.component == one.component}
@@ -109,7 +107,6 @@ def test_a_test_image_that_has_no_node_still_keeps_its_component_from_train():
     images = [image("s:1", "a", "test", node=None), image("s:2", "a", "train")]
     found = adopt(images, atoms_of(images, {}), {"s:1": "no_label"}, {"s"})
     assert found.reasons == {"s:2": "overlaps_test"}
-    assert found.atoms == []
 
 
 @pytest.fixture
@@ -162,6 +159,15 @@ def test_a_leaking_split_is_adopted_as_far_as_it_is_sound_and_verifies(linked, t
     assert any(line.startswith("adopted: the split of ham10000; it parts") for line in lines)
     assert any("lesion of ham10000" in line for line in lines)
     assert "trained on, though no adopted split speaks of them:" in lines
+
+
+def test_folds_are_stratified_over_the_images_that_are_kept(linked, tree):
+    publish(linked, {i: "validation" if side == "test" else side for i, side in sides_by_number(linked, "ham10000").items()})
+    asked = Protocol(protocol="official", assignment="stratified", folds=2, adopt=("ham10000",))
+    summary = split(linked, asked, tree)
+    assert summary["excluded"]["overlaps_validation"] > 0
+    (whole,) = (row for row in summary["strata"]["folds"]["strata"] if row["stratum"] == "all")
+    assert whole["images"] == sum(summary["folds"]) > 0
 
 
 def test_a_sound_split_of_all_is_kept_whole(linked, tree):

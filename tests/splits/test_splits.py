@@ -157,6 +157,16 @@ def test_the_summary_says_how_far_ids_reach_in_each_source(linked, tree):
     assert summary["levels"]["isic_challenge_2017"]["lesion"] > 0  # HAM10000 tells the lesion of the same number
 
 
+def test_a_level_that_only_rows_without_a_picture_know_is_none_of_the_pictures(linked, tree):
+    linked.execute(
+        """INSERT INTO records BY NAME
+           SELECT * REPLACE ('ham10000:row' AS record_id, NULL AS image_id, ['isic:0'] AS image_keys, ['h:1'] AS patient_keys)
+           FROM records WHERE source_id = 'ham10000' LIMIT 1"""
+    )
+    ham = split(linked, Protocol(), tree)["levels"]["ham10000"]
+    assert (ham["level"], ham["patient"]) == ("lesion", 0)
+
+
 @pytest.mark.parametrize(
     ("changes", "levels"),
     [

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from curate.errors import BrokenInvariantError, InputError
+from curate.errors import InputError
 from curate.manifest.pictures import Pictures
 from curate.manifest.read import Manifest, load
 from curate.manifest.verify import verify
@@ -16,13 +16,7 @@ def trusted_manifest(folder: Path, pictures: Pictures) -> Manifest:
         BrokenInvariantError: a file was changed, an invariant is broken, or a picture is not the one that was frozen; the
             message names it.
     """
-    proof = verify(folder, pictures)
-    if not proof.ok:
-        first = proof.violations[0]
-        more = f" ({len(proof.violations)} violations in all)" if len(proof.violations) > 1 else ""
-        raise BrokenInvariantError(
-            f"{folder} is not trusted. Invariant {first.invariant}: {first.message}{more}.", f"`curate verify {folder}` lists all."
-        )
+    verify(folder, pictures).require(f"{folder} is not trusted.", folder)
     manifest = load(folder)
     if missing := pictures.missing(manifest.images.column("source").to_pylist()):
         raise InputError(f"Where the pictures of {', '.join(missing)} lie is not known.", f"Say --images {missing[0]}=FOLDER.")

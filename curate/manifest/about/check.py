@@ -16,6 +16,7 @@ from curate.manifest.about import croissant, readme
 from curate.manifest.about.licences import ATTRIBUTION, FOLDER, Tally, attribution_text, counted_lines, file_names, shown
 from curate.manifest.folder import minor_of, names_below
 from curate.manifest.frozen import Rows
+from curate.manifest.read import said_once
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,7 +126,7 @@ def _croissant(folder: Path, info: Json, tally: Tally) -> Iterator[str]:
         yield f"{croissant.NAME}: missing, or no text"
         return
     try:
-        stated = json.loads(text, object_pairs_hook=_once)
+        stated = json.loads(text, object_pairs_hook=said_once)
     except (ValueError, RecursionError) as error:
         yield f"{croissant.NAME}: cannot be read ({error})"
         return
@@ -162,10 +163,3 @@ def _schema(path: Path) -> "pa.Schema":
     import pyarrow.parquet as pq
 
     return pq.ParquetFile(path).schema_arrow
-
-
-def _once(pairs: list[tuple[str, Any]]) -> Json:
-    """Return an object; one that says a name twice is refused, since programs differ in which they believe."""
-    if len(content := dict(pairs)) < len(pairs):
-        raise ValueError("an object says a name twice")
-    return content

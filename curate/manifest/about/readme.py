@@ -5,10 +5,10 @@ from typing import Any
 from curate.manifest.about.croissant import citation, described
 from curate.manifest.about.licences import ATTRIBUTION, FOLDER, Tally, file_names, shown
 from curate.manifest.folder import version_of
+from curate.manifest.schema import SPLITS
 
 Json = dict[str, Any]
 NAME = "README.md"
-SPLITS = ("train", "validation", "test", "excluded")
 LEVELS = {
     "image": "images that share a file, pixels or an image id, or that other evidence ties, stand in one split",
     "lesion": "images of one lesion stand in one split, as far as ids and the evidence below tell; one patient may be in several",

@@ -7,24 +7,23 @@ from statistics import quantiles
 from typing import Any
 
 from curate.manifest.read import Manifest
-from curate.manifest.schema import SPLITS, SUMS
+from curate.manifest.schema import GIVEN, SPLITS, SUMS
 from curate.manifest.verify import Proof
 
 Json = dict[str, Any]
 Columns = dict[str, list[Any]]
-GIVEN = ("train", "validation", "test")
 LEVELS = ("image", "lesion", "patient")  # from the finest to the coarsest
 EVIDENCE = ("image_id", "lesion", "patient", "declared", "bytes", "pixels", "exif", "hash", "cnn", "local", "verdict")
 CANDIDATE = ("exif", "hash", "cnn", "local")
 ROLES = ("images", "tables", "side_cars", "rejected", "ignored")
 GROUPS = ("sex", "skin_type", "modality", "shot_type", "confirmation", "three_class", "nine_class")
 MISSING = ("node_id", "nine_class", "confirmation", "modality", "shot_type", "site", "sex", "age", "skin_type", "licence")
+GROWTH = ("kept", "dropped", "quarantined", "added")
 COUNTED = (
     *("source", "split", "component", "pinned", "fold", "excluded_reason", "lesion_keys", "patient_keys", "image_keys"),
     *("sha256", "pixel_sha256", "node_id", "nine_class", "three_class", "confirmation", "modality", "site", "sex", "age"),
-    *("skin_type", "licence"),
+    *("skin_type", "licence", "shot_type", "tests", "reader_sets"),
 )
-LATER = ("shot_type", "tests", "reader_sets")  # columns that manifests of earlier versions lack
 NORMAL_95 = 1.959963984540054  # two-sided, of the normal distribution
 
 
@@ -35,12 +34,13 @@ def facts_of(manifest: Manifest, proof: Proof) -> Json:
         KeyError, TypeError, ValueError, AttributeError: a value is missing or of another type than the schema says.
     """
     info = manifest.info
-    images = _columns(manifest)
+    images: Columns = manifest.images.select(COUNTED).to_pydict()
     images["level"] = _level_of_each(info, images)
     return {
         "name": info["name"],
         "version": info.get("version"),
         "extends": _extended(info.get("extends")),
+        "growth": {name: info["extends"][name] for name in GROWTH} if info.get("extends") else None,
         "digest": manifest.digest,
         "schema_version": str(info["schema_version"]),
         "software": dict(info["software"]),
@@ -58,6 +58,7 @@ def facts_of(manifest: Manifest, proof: Proof) -> Json:
         "risk": _risk(info, images, manifest.edges.select(["evidence", "probability"]).to_pydict()),
         "stated_not_checked": [str(reason) for reason in info["not_checked"]],
         "findings": _rows("finding", Counter(f["id"] for f in info["findings"]), "findings"),
+        "errors": _rows("finding", Counter(f["id"] for f in info["findings"] if f["severity"] == "error"), "findings"),
         "sources": [
             {key: source[key] for key in ("id", "name", "licence", "citation", "independent", "images", "rows_without_picture")}
             for source in info["sources"]
@@ -65,14 +66,12 @@ def facts_of(manifest: Manifest, proof: Proof) -> Json:
         "licences": _rows("licence", Counter(v or "" for v in _given(images, "licence"))),
         "keys_by_split": _keys_by_split(images),
         "test_sources": _test_sources(images),
-        "test_sets": _rows("test_set", Counter(name for names in images["tests"] for name in _names(names))),
-        "reader_sets": _rows("reader_set", Counter(name for names in images["reader_sets"] for name in _names(names))),
+        "test_sets": _rows("test_set", Counter(name for names in images["tests"] for name in names)),
+        "reader_sets": _rows("reader_set", Counter(name for names in images["reader_sets"] for name in names)),
         "pinned": _rows("reason", Counter(code for codes in images["pinned"] if codes for code in codes.split(","))),
         "ages": {split: _ages(images, split) for split in GIVEN},
         "groups": [{"field": field, **row} for field in GROUPS for row in _by_split(images, field)],
-        "missing": [
-            {"field": field, "images": sum(1 for v in _given(images, field) if v is None)} for field in MISSING if field in images
-        ],
+        "missing": [{"field": field, "images": sum(1 for v in _given(images, field) if v is None)} for field in MISSING],
     }
 
 
@@ -86,15 +85,6 @@ def wilson(found: int, of: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _columns(manifest: Manifest) -> Columns:
-    """Return the columns that are counted; those that an earlier schema lacks are empty, or not there."""
-    there = set(manifest.images.column_names)
-    columns: Columns = manifest.images.select([*COUNTED, *(name for name in LATER if name in there)]).to_pydict()
-    for name in ("tests", "reader_sets"):
-        columns.setdefault(name, [None] * manifest.images.num_rows)
-    return columns
-
-
 def _given(images: Columns, field: str, splits: Iterable[str] = GIVEN) -> Iterator[Any]:
     """Yield a field of the images in splits."""
     wanted = set(splits)
@@ -103,10 +93,6 @@ def _given(images: Columns, field: str, splits: Iterable[str] = GIVEN) -> Iterat
 
 def _rows(name: str, counts: Counter[str], what: str = "images") -> list[Json]:
     return [{name: value, what: n} for value, n in sorted(counts.items())]
-
-
-def _names(names: Any) -> list[str]:
-    return [] if not names else names.split(",") if isinstance(names, str) else [str(name) for name in names]
 
 
 def _extended(extends: Any) -> str | None:
@@ -294,9 +280,7 @@ def _ages(images: Columns, split: str) -> Json:
 
 
 def _by_split(images: Columns, field: str) -> list[Json]:
-    """Return the values of a field with their images by split; unknown is a value. Nothing where the column is not there."""
-    if field not in images:
-        return []
+    """Return the values of a field with their images by split; unknown is a value."""
     counts = Counter(zip((v or "" for v in images[field]), images["split"], strict=True))
     values = sorted({value for value, split in counts if split in GIVEN}, key=lambda value: (not value, value))
     return [{"value": value, **{split: counts[value, split] for split in GIVEN}} for value in values]

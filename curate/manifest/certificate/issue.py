@@ -6,33 +6,34 @@ from typing import Any
 from curate.errors import BrokenInvariantError
 from curate.manifest.certificate.facts import facts_of
 from curate.manifest.certificate.paragraphs import paragraphs
-from curate.manifest.certificate.statements import REPEAT, evidence_words, level_words, proven, risk, unchecked
+from curate.manifest.certificate.statements import evidence_words, level_words, proven, repeat, risk, unchecked
+from curate.manifest.extends import extension_differences
 from curate.manifest.read import load
 from curate.manifest.verify import verify
 
 LONGEST = 400  # characters of one word of the manifest that are printed
 
 
-def certify(folder: Path) -> dict[str, Any]:
+def certify(folder: Path, extends: Path | None = None) -> dict[str, Any]:
     """Verify a manifest and return its certificate: what was counted (`facts`) and what may be said of it.
+
+    Args:
+        folder: the manifest.
+        extends: an older manifest; it is proven too that each of its assignments was kept.
 
     Returns:
         `facts` (`curate.manifest.certificate.facts.facts_of`), `proven` (one sentence per invariant), `levels` and `evidence` (a
-        sentence each), `not_checked`, `risk`, `repeat` (commands), `paragraphs` (for authors). It depends on the manifest's content
-        alone. Every word of the manifest in it is printable and of a length that is read.
+        sentence each), `not_checked`, `risk`, `repeat` (commands), `paragraphs` (for authors). It depends on the content of the
+        manifest, and of the older one, alone. Every word of the manifest in it is printable and of a length that is read.
 
     Raises:
-        InputError: there is no manifest in the folder, or it is of a schema that this version does not read.
+        InputError: there is no manifest in a folder, or it is of a schema that this version does not read.
         BrokenInvariantError: verification fails, or a value that the certificate needs is missing; nothing is certified.
     """
     proof = verify(folder)
-    if not proof.ok:
-        first = proof.violations[0]
-        more = f" ({len(proof.violations)} violations in all)" if len(proof.violations) > 1 else ""
-        raise BrokenInvariantError(
-            f"{folder} gets no certificate. Invariant {first.invariant}: {first.message}{more}.",
-            f"`curate verify {folder}` lists all.",
-        )
+    if extends is not None:
+        proof.add(12, f"every assignment of {extends.name} is kept", extension_differences(folder, extends))
+    proof.require(f"{folder} gets no certificate.", folder, *(["--extends", str(extends)] if extends else []))
     manifest = load(folder)
     if manifest.digest != proof.digest:
         raise BrokenInvariantError(f"{folder} was changed while it was read.", "Nothing may write to a frozen manifest.")
@@ -45,7 +46,7 @@ def certify(folder: Path) -> dict[str, Any]:
             "evidence": evidence_words(facts),
             "not_checked": unchecked(facts),
             "risk": risk(facts),
-            "repeat": REPEAT,
+            "repeat": repeat(facts),
             "paragraphs": paragraphs(facts),
         }
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:

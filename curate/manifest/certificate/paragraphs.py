@@ -18,10 +18,10 @@ from curate.manifest.certificate.words import (
     several,
     thresholds,
 )
+from curate.manifest.schema import GIVEN
 
 Json = dict[str, Any]
 CLAIM, TRIPOD = "CLAIM 2024", "TRIPOD+AI"
-GIVEN = ("train", "validation", "test")
 FIELD_WORDS = {
     "node_id": "disease",
     "nine_class": "one of the nine classes",

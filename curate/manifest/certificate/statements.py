@@ -9,20 +9,31 @@ from curate.manifest.certificate.words import EVIDENCE_WORDS, all_of, number, pe
 
 Json = dict[str, Any]
 NAMED = 8  # allowed licences that are named
-REPEAT = [
+REPEAT = (
     ("cd DIR && sha256sum SHA256SUMS", "prints the digest; compare it with the published one"),
     ("cd DIR && sha256sum --check SHA256SUMS", "every file of the folder is the one that was frozen"),
     ("curate verify DIR --digest DIGEST", "every invariant, from the files alone"),
     ("curate verify DIR --images SOURCE=FOLDER", "and that each picture is the one that was frozen"),
-    ("curate certificate DIR", "this page: from the same bytes the same words"),
-]
+)
 
 
 def proven(facts: Json) -> list[Json]:
-    """Return one sentence for each of the invariants 1 to 10 that was checked: `invariant`, `statement`."""
-    say = {1: _one, 2: _two, 3: _three, 4: _four, 5: _five, 6: _six, 7: _seven, 8: _eight, 9: _nine, 10: _ten}
-    checked = {check["invariant"] for check in facts["checks"]}
+    """Return one sentence for each of the invariants 1 to 10, and 12, that was checked: `invariant`, `statement`."""
+    say = {1: _one, 2: _two, 3: _three, 4: _four, 5: _five, 6: _six, 7: _seven, 8: _eight, 9: _nine, 10: _ten, 12: _twelve}
+    checked = _checked(facts)
     return [{"invariant": number, "statement": sentence(facts)} for number, sentence in say.items() if number in checked]
+
+
+def repeat(facts: Json) -> list[tuple[str, str]]:
+    """Return the commands with which the certificate is made and checked again, and what each does."""
+    old = [("curate verify DIR --extends OLD", f"and that each assignment of {facts['extends']} is kept")]
+    extended = 12 in _checked(facts)
+    page = f"curate certificate DIR{' --extends OLD' if extended else ''}"
+    return [*REPEAT, *(old if extended else []), (page, "this page: from the same bytes the same words")]
+
+
+def _checked(facts: Json) -> set[int]:
+    return {check["invariant"] for check in facts["checks"]}
 
 
 def _one(facts: Json) -> str:
@@ -122,6 +133,14 @@ def _ten(facts: Json) -> str:
     return f"The licence of each of {images} in splits is one of the {len(allowed)} allowed: {named}."
 
 
+def _twelve(facts: Json) -> str:
+    grown = facts["growth"]
+    return (
+        f"Nothing moved since {facts['extends']}: {several(grown['kept'], 'image')} in the same split and fold; dropped for a "
+        f"reason that the tables bear out and a finding names: {number(grown['dropped'])}; added: {number(grown['added'])}."
+    )
+
+
 def level_words(facts: Json) -> list[Json]:
     """Return by source the level at which its images are kept apart and how many carry the keys: `source`, `level`, `statement`."""
     return [{"source": row["source"], "level": row["level"], "statement": _level(row)} for row in facts["levels"]]
@@ -160,14 +179,17 @@ def _found(row: Json) -> str:
 
 
 def unchecked(facts: Json) -> list[str]:
-    """Return what this certificate does not speak for; what the manifest itself states stands first."""
+    """Return what this certificate does not speak for; what the manifest itself states stands before the rest."""
     absent = [row["evidence"] for row in facts["evidence"] if row["state"] == "not asked"]
+    moved = facts["extends"] and 12 not in _checked(facts)
+    errors = ", ".join(f"{row['finding']} ({number(row['findings'])})" for row in facts["errors"])
     return [
+        *([f"that somebody looked at the findings that are errors, which the report lists: {errors}"] if errors else []),
         *facts["stated_not_checked"],
         *([f"evidence that the policy {facts['policy']} does not ask for: {', '.join(absent)}"] if absent else []),
         f"the bytes of {several(facts['numbers']['images'], 'picture')}: this page rests on the manifest's files alone",
         "publishers' ids and labels, which are taken as given",
-        *([f"that nothing moved since {facts['extends']}, which this manifest extends"] if facts["extends"] else []),
+        *([f"that nothing moved since {facts['extends']}, which this manifest extends"] if moved else []),
     ]
 
 

@@ -14,9 +14,9 @@ from curate.manifest.export.rows import csv_text
 from curate.manifest.export.shelf import Progress, Shelf
 from curate.manifest.pictures import Pictures
 from curate.manifest.read import Manifest, load
+from curate.manifest.schema import GIVEN
 from curate.manifest.verify import verify
 
-SPLITS = ("train", "validation", "test")
 DIGEST = "manifest.digest"
 NAMED = 5  # missing pictures that a message names
 
@@ -27,7 +27,7 @@ def export_manifest(
     out: Path,
     pictures: Pictures,
     *,
-    splits: Sequence[str] = SPLITS,
+    splits: Sequence[str] = GIVEN,
     link: bool = False,
     progress: Progress = lambda _done, _total: None,
 ) -> dict[str, Any]:
@@ -91,10 +91,10 @@ def _format(name: str, *, link: bool) -> Format:
 
 
 def _splits(asked: Sequence[str]) -> list[str]:
-    if unknown := [s for s in asked if s not in SPLITS]:
+    if unknown := [s for s in asked if s not in GIVEN]:
         why = "What is excluded never goes out." if unknown[0] == "excluded" else f"There is no split {unknown[0]!r}."
-        raise InputError(f"--split: {why}", f"Use {', '.join(SPLITS)}.")
-    return [s for s in SPLITS if s in asked]
+        raise InputError(f"--split: {why}", f"Use {', '.join(GIVEN)}.")
+    return [s for s in GIVEN if s in asked]
 
 
 def require_place(out: Path, manifest: Path, pictures: Pictures) -> None:
@@ -110,13 +110,7 @@ def require_place(out: Path, manifest: Path, pictures: Pictures) -> None:
 
 def trusted(folder: Path) -> Manifest:
     """Return a manifest after all its invariants were checked; pictures are checked when they are taken."""
-    proof = verify(folder)
-    if not proof.ok:
-        first = proof.violations[0]
-        more = f" ({len(proof.violations)} violations in all)" if len(proof.violations) > 1 else ""
-        raise BrokenInvariantError(
-            f"{folder} is not exported. Invariant {first.invariant}: {first.message}{more}.", f"`curate verify {folder}` lists all."
-        )
+    verify(folder).require(f"{folder} is not exported.", folder)
     return load(folder)
 
 
