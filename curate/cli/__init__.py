@@ -2,7 +2,7 @@
 
 import typer
 
-from curate.cli import labels, review, sources, taxonomy
+from curate.cli import labels, quality, review, sources, taxonomy
 from curate.cli.calibrate import calibrate
 from curate.cli.certificate import certificate
 from curate.cli.demo import demo
@@ -45,6 +45,7 @@ for panel, commands in (
         app.command(rich_help_panel=panel)(command)
 app.add_typer(sources.app, name="sources", rich_help_panel=STAGES)
 app.add_typer(review.app, name="review", rich_help_panel=STAGES)
+app.add_typer(quality.app, name="quality", rich_help_panel=STAGES)
 app.add_typer(taxonomy.app, name="taxonomy", rich_help_panel=NAMES)
 app.add_typer(labels.app, name="labels", rich_help_panel=NAMES)
 
