@@ -50,18 +50,24 @@ def calibrate(
 
 
 def _lines(told: dict[str, Any]) -> list[str]:
-    lines = [_line("sharpness", row, "blurred by {0:g}/256 of the longer side", 256) for row in told["sharpness"]]
+    lines = []
+    for row in told["sharpness"]:
+        lines += _of_measure("sharpness", row, "blurred by {0:g}/256 of the longer side", 256)
     if told["framing"]:
-        lines.append(_line("framing", told["framing"], "taken from {0:g} times as far", 1))
-    lines += [f"{modality or 'not told'}: {n} pictures are too few" for modality, n in told["too_few"].items()]
-    own = ", ".join(f"{row['modality']} = {row['threshold']:g}" for row in told["sharpness"] if row["modality"])
+        lines += _of_measure("framing", told["framing"], "taken from {0:g} times as far", 1)
+    lines += [f"{modality or 'modality not told'}: {n} pictures are too few" for modality, n in told["too_few"].items()]
+    own = ", ".join(f"{row['modality']} = {row['learnt']['threshold']:g}" for row in told["sharpness"] if row["modality"])
     lines += ["", "In the project file:", "[split.quality]", f"least_sharpness_of = {{ {own} }}"]
     if told["framing"]:
-        lines.append(f"least_framing = {told['framing']['threshold']:g}")
+        lines.append(f"least_framing = {told['framing']['learnt']['threshold']:g}")
     return lines
 
 
-def _line(measure: str, row: dict[str, Any], strength: str, unit: float) -> str:
-    caught = ", ".join(f"{c['share']:.0%} {strength.format(c['strength'] * unit)}" for c in row["caught"])
-    of = f"{row['published_below']:.1%} of {row['pictures']} as published"
-    return f"{measure}, {row['modality'] or 'not told'}: {row['threshold']:g}; below it lie {of}, and {caught}"
+def _of_measure(measure: str, row: dict[str, Any], strength: str, unit: float) -> list[str]:
+    lines = [f"{measure}, {row['modality'] or 'modality not told'}, {row['pictures']} pictures"]
+    of = [("as published", [row[which]["published_below"] for which in ("learnt", "present")])]
+    for n, caught in enumerate(row["learnt"]["caught"]):
+        shares = [caught["share"], row["present"]["caught"][n]["share"]]
+        of.append((strength.format(caught["strength"] * unit), shares))
+    lines.append(f"  {'below':<44}{row['learnt']['threshold']:>10g}{row['present']['threshold']:>10g} (now)")
+    return lines + [f"  {what:<44}{learnt:>10.1%}{now:>10.1%}" for what, (learnt, now) in of]

@@ -5,7 +5,7 @@ that about one in a hundred as published lies below, and what it is worth is the
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,9 +72,10 @@ def calibrate_gate(catalogue: Catalogue, engine: Engine, *, number: int, seed: i
         seed: of the draw.
 
     Returns:
-        `sharpness`: for each modality with enough pictures `modality, pictures, threshold, published_below`, and `caught`: rows
-        `strength` (standard deviation in longer sides) and `share`; `framing`: the same of clinical pictures that have no kind of
-        shot, or None; `too_few`: other modalities with the number of their pictures.
+        `sharpness`: for each modality with enough pictures `modality, pictures`, and of the threshold that was `learnt` and of
+        the gate's `present` one: `threshold, published_below`, and `caught`: rows `strength` (standard deviation in longer sides)
+        and `share`; `framing`: the same of clinical pictures that have no kind of shot, or None; `too_few`: other modalities with
+        the number of their pictures.
     """
     folders = {s: Path(f) for s, f in catalogue.rows("SELECT source_id, folder FROM ingests")}
     of_modality: dict[str, list[tuple[str, Drawn, bool]]] = defaultdict(list)
@@ -83,6 +84,7 @@ def calibrate_gate(catalogue: Catalogue, engine: Engine, *, number: int, seed: i
            FROM pictures p LEFT JOIN records r USING (image_id)"""
     ):
         of_modality[modality].append((image, Drawn(folders[source], path), shot is None))
+    gate = _gate(catalogue)
     told: dict[str, Any] = {"sharpness": [], "framing": None, "too_few": {}}
     for modality, pictures in sorted(of_modality.items()):
         if len(pictures) < LEAST_PICTURES:
@@ -92,10 +94,11 @@ def calibrate_gate(catalogue: Catalogue, engine: Engine, *, number: int, seed: i
         found = list(engine.map(_measured, (drawn for _, drawn, _ in part), _ready, ()))
         read = [(measures, without) for measures, (_, _, without) in zip(found, part, strict=True) if measures is not None]
         sharp = np.array([measures[0] for measures, _ in read])
-        told["sharpness"].append({"modality": modality, **_threshold(sharp, BLURS)})
+        present = gate.least_sharpness_for(modality)
+        told["sharpness"].append({"modality": modality, **_thresholds(sharp, BLURS, present)})
         framed = [measures[1] for measures, without in read if without]
         if modality == FRAMED and len(framed) >= LEAST_PICTURES:
-            told["framing"] = {"modality": modality, **_threshold(np.array(framed), TIMES)}
+            told["framing"] = {"modality": modality, **_thresholds(np.array(framed), TIMES, gate.least_framing)}
     return told
 
 
@@ -104,22 +107,20 @@ def _gate(catalogue: Catalogue) -> QualityGate:
     return Protocol.model_validate(last.settings["protocol"]).quality if last else QualityGate()
 
 
-def _threshold(values: Any, strengths: Iterable[float]) -> dict[str, Any]:
-    """Return the threshold and what it catches, of values whose first column is of the pictures as published."""
+def _thresholds(values: Any, strengths: Sequence[float], present: float) -> dict[str, Any]:
+    """Learn a threshold; say what it and the present one catch. The first column of the values is of the pictures as published."""
     seen, first = np.unique(np.sort(values[:, 0]), return_index=True)
     place = int(np.abs(first / len(values) - PUBLISHED_BELOW).argmin())  # so many lie below the first of a value
-    threshold = float(np.floor(seen[place] * 100) / 100)
-    if place and threshold <= seen[place - 1]:
-        threshold = float(seen[place])
-    return {
-        "pictures": len(values),
-        "threshold": threshold,
-        "published_below": round(float((values[:, 0] < threshold).mean()), 4),
-        "caught": [
-            {"strength": strength, "share": round(float((values[:, n] < threshold).mean()), 4)}
-            for n, strength in enumerate(strengths, 1)
-        ],
-    }
+    learnt = float(np.floor(seen[place] * 100) / 100)
+    if place and learnt <= seen[place - 1]:
+        learnt = float(seen[place])
+
+    def caught(threshold: float) -> dict[str, Any]:
+        published, *worse = (round(float(share), 4) for share in (values < threshold).mean(axis=0))
+        rows = [{"strength": strength, "share": share} for strength, share in zip(strengths, worse, strict=True)]
+        return {"threshold": threshold, "published_below": published, "caught": rows}
+
+    return {"pictures": len(values), "learnt": caught(learnt), "present": caught(present)}
 
 
 def _ready() -> None:

@@ -59,13 +59,17 @@ class QualityGate(BaseModel):
         codes = []
         if min(seen.width, seen.height) < self.least_side:
             codes.append("small")
-        if seen.sharpness < next((s for of, s in self.least_sharpness_of.items() if of == seen.modality), self.least_sharpness):
+        if seen.sharpness < self.least_sharpness_for(seen.modality):
             codes.append("blurred")
         if seen.contrast < self.least_contrast:
             codes.append("flat")
         if self._far(seen):
             codes.append("far")
         return ",".join(codes) or None
+
+    def least_sharpness_for(self, modality: str | None) -> float:
+        """Return the sharpness that is asked of pictures of a modality."""
+        return next((least for of, least in self.least_sharpness_of.items() if of == modality), self.least_sharpness)
 
     def _far(self, seen: Seen) -> bool:
         if seen.shot_type is not None:
