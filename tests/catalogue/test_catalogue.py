@@ -64,6 +64,7 @@ def test_migrations_run_once(tmp_path):
                 ("0004_pair_measures",),
                 ("0005_drawn_sets",),
                 ("0006_growth",),
+                ("0007_framing",),
             ]
 
 
