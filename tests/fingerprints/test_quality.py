@@ -141,11 +141,25 @@ def by_opencv(drawn: Image.Image) -> dict[float, float]:
     return answers
 
 
-@pytest.mark.parametrize(
-    "drawn",
-    [disc(0.08), disc(0.3, off=(0.1, -0.1)), picture(3, "melanoma"), picture(5, "nevus").resize((200, 260))],
-    ids=["small", "off", "melanoma", "upright"],
-)
+def coloured_in_dark(colour: tuple[int, int, int]) -> Image.Image:
+    """Draw a small coloured disc on a large one somewhat darker than skin: which is seen depends on the weight of the colour."""
+    drawn = disc(0.4, colour=(205, 160, 135))
+    small = np.asarray(disc(0.1)) != np.asarray(SKIN)
+    return Image.fromarray(np.where(small.any(axis=2, keepdims=True), np.uint8(colour), np.asarray(drawn)))
+
+
+RED, YELLOW = (235, 145, 125), (207, 162, 80)
+PICTURES = {
+    "small": disc(0.08),
+    "off": disc(0.3, off=(0.1, -0.1)),
+    "melanoma": picture(3, "melanoma"),
+    "upright": picture(5, "nevus").resize((200, 260)),
+    "red": coloured_in_dark(RED),
+    "yellow": coloured_in_dark(YELLOW),
+}
+
+
+@pytest.mark.parametrize("drawn", PICTURES.values(), ids=PICTURES)
 def test_it_is_the_size_to_which_differences_of_gaussians_answer_most(drawn):
     answers = by_opencv(drawn)
     (first, best), (_, second) = sorted(answers.items(), key=lambda pair: -pair[1])[:2]
