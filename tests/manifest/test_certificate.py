@@ -375,8 +375,8 @@ OF_BEFORE = "shorter side at least 96 pixels, sharpness at least 4, contrast at 
         (
             QualityGate().model_dump(mode="json"),
             "shorter side at least 96 pixels, sharpness at least 8 (clinical), 10 (dermoscopic) and 4 (others), "
-            "contrast at least 4, no shot that its publisher calls at distance, what stands out at least 0.07 of the longer side, in clinical pictures "
-            "without a kind of shot; a reviewer's word before all",
+            "contrast at least 4, no shot that its publisher calls at distance, what stands out at least 0.07 of the longer side, "
+            "in clinical pictures without a kind of shot; a reviewer's word before all",
         ),
         (
             BEFORE | {"least_sharpness_of": {"tbp_tile": 1.5}, "far_shots": ["overview", "at_distance"], "least_framing": 0.0},
