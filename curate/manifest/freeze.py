@@ -103,7 +103,9 @@ def _freeze(
         raise InputError(f"{name!r} cannot name a manifest.", "Use letters, digits, '.', '_' and '-'.")
     split = required_stage(catalogue, "split", "curate split")
     if not split_is_current(catalogue, tree):
-        raise NotReadyError("The split is older than the links, the labels or what people said of pictures.", "Run `curate split` again.")
+        raise NotReadyError(
+            "The split is older than the links, the labels or what people said of pictures.", "Run `curate split` again."
+        )
     target = out / name
     asked = _Asked(
         name=name,
