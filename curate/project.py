@@ -71,8 +71,8 @@ class Split(Protocol):
         return self
 
     def asked(self) -> dict[str, Any]:
-        """Return what the file says of the protocol, by field."""
-        return self.model_dump(mode="json", include=self.model_fields_set)
+        """Return what the file says of the protocol, by field; of the quality gate the thresholds that it names."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 class Partition(_Strict):

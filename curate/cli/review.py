@@ -188,8 +188,7 @@ def _added(done: dict[str, Any]) -> list[str]:
     for absent in done["absent"]:
         near = f"; near: {', '.join(absent['nearest'])}" if absent["nearest"] else ""
         lines.append(f"  kept until there is such an image: {absent['image']}{near}")
-    of_pictures = sum(done["verdicts"].get(word, 0) for word in ("fit", "unfit"))
-    stage = "link" if of_pictures < done["added"] else "split"
+    stage = "link" if done["pairs"] else "split"
     return [*lines, f"`curate {stage}` takes them into account."] if done["added"] else lines
 
 

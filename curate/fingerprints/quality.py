@@ -49,6 +49,8 @@ def framing(rgb: Image.Image) -> float:
     best, diameter = 1e-6, 0.0
     levels = [_blurred(channels, scale) for scale in SCALES]
     for scale, inner, outer in zip(SCALES, levels, levels[WIDER:], strict=False):
+        if DIAMETER * scale > max(height, width):
+            break  # no blob is wider than the picture
         apart = inner - outer
         answer = float((np.sqrt((apart**2).sum(axis=2)) * near).max() * scale**0.5)
         if answer > best * (1 + 1e-9):

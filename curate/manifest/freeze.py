@@ -76,7 +76,7 @@ def freeze(
         keys: what to sign with, now or, where the same manifest is there already, after the fact.
 
     Raises:
-        NotReadyError: the split is missing or older than the links.
+        NotReadyError: the split is missing or older than what it was made of.
         InputError: the name is taken by another content, or is no portable folder name; an expression, a source or a key
             is none.
         BrokenInvariantError: an image in a split is under a licence that is not allowed.
@@ -103,7 +103,9 @@ def _freeze(
         raise InputError(f"{name!r} cannot name a manifest.", "Use letters, digits, '.', '_' and '-'.")
     split = required_stage(catalogue, "split", "curate split")
     if not split_is_current(catalogue, tree):
-        raise NotReadyError("The split is older than the links.", "Run `curate split` again.")
+        raise NotReadyError(
+            "The split is older than the links, the labels or what people said of pictures.", "Run `curate split` again."
+        )
     target = out / name
     asked = _Asked(
         name=name,

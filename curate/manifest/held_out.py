@@ -1,13 +1,29 @@
 """Invariant 3, checked from the frozen tables: what stands in a test or validation set is fit for it."""
 
 from collections.abc import Iterator
+from math import inf
 
+from curate.manifest.folder import minor_of
 from curate.manifest.frozen import Frozen, Json
 
 HELD_OUT = ("validation", "test")
 BEFORE_1_1: Json = {"least_sharpness_of": {}, "far_shots": [], "least_framing": 0.0}  # thresholds that schema 1.0 did not have
 SEEN = ("width", "height", "sharpness", "contrast", "framing", "modality", "shot_type", "quality_word")
 WORDS = (None, "fit", "unfit")
+
+
+def gate_is_one(frozen: Frozen) -> Iterator[str]:
+    """0: the quality gate has all its thresholds, and each is a number (below what is none lies no measure)."""
+    gate = frozen.info["protocol"]["quality"]
+    if minor_of(frozen.info):
+        yield from (f"manifest.json: the quality gate lacks {name}" for name in BEFORE_1_1 if name not in gate)
+    gate, named = BEFORE_1_1 | gate, ("least_side", "least_sharpness", "least_contrast", "least_framing")
+    of = {f"least_sharpness_of {modality}": least for modality, least in gate["least_sharpness_of"].items()}
+    for name, least in ({name: gate[name] for name in named} | of).items():
+        if type(least) not in (int, float) or not -inf < least < inf:
+            yield f"manifest.json: {name} of the quality gate is {least!r}, no number"
+    if not isinstance(gate["far_shots"], list) or not all(isinstance(shot, str) for shot in gate["far_shots"]):
+        yield "manifest.json: far_shots of the quality gate is no list of words"
 
 
 def held_out_is_fit(frozen: Frozen) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from curate.manifest.frozen import Frozen, Json, Rows, in_several
-from curate.manifest.held_out import held_out_is_fit
+from curate.manifest.held_out import gate_is_one, held_out_is_fit
 from curate.manifest.pictures import is_portable
 from curate.manifest.schema import GIVEN, SPLITS
 
@@ -260,6 +260,7 @@ def keys_in_several(rows: Rows, place: str, *, at_patient: bool) -> Iterator[tup
 CHECKS: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (
     (0, "images are well formed", images_are_well_formed),
     (0, "edges are well formed", edges_are_well_formed),
+    (0, "the quality gate is one", gate_is_one),
     (1, "no component straddles splits or folds", components_are_whole),
     (2, "no evidence or key connects two splits", no_evidence_crosses),
     (3, "what is held out is fit for it", held_out_is_fit),

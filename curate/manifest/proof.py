@@ -297,12 +297,12 @@ def step_7_held_out(m: Manifest) -> Iterator[str]:
     unfit = (source["id"] for source in m.info["sources"] if source["independent"] != (source["id"] in independent))
     yield from (f"source {source}: independent does not fit the protocol's list" for source in unfit)
     for row in m.images:
-        image, split, is_independent = row["image_id"], row["split"], row["source"] in independent
+        image, split, word, is_independent = row["image_id"], row["split"], row["quality_word"], row["source"] in independent
         sharp = gate["least_sharpness_of"].get(row["modality"], gate["least_sharpness"])
         far = row["shot_type"] in gate["far_shots"] or (row["framing"] is not None and row["framing"] < gate["least_framing"])
         codes = {"small": min(row["width"], row["height"]) < gate["least_side"], "blurred": row["sharpness"] < sharp}
         codes |= {"flat": row["contrast"] < gate["least_contrast"], "far": far}
-        failed = {None: ",".join(filter(codes.get, codes)) or None, "fit": None}.get(row["quality_word"], "reviewer")
+        failed = {None: ",".join(filter(codes.get, codes)) or None, "fit": None, "unfit": "reviewer"}.get(word, [word, "no word"])
         gated, tested = asks["quality"] and split in ("validation", "test"), split == "test"
         yield from told(
             (row["quality_fail"] != failed, f"{image}: quality_fail is {row['quality_fail']!r}, its measures say {failed!r}"),

@@ -33,8 +33,8 @@ def import_verdicts(catalogue: Catalogue, path: Path, who: str | None = None) ->
     """Take in a table of verdicts, whole or not at all; what is known already is passed over.
 
     Columns are `image_a, image_b, verdict` and, where it has them, `who, decided, why`; without an `image_b` the verdict is on one
-    picture. A row without a time is taken to be
-    decided now, unless the same person has said the same of the pair in the same words before.
+    picture. A row without a time is taken to be decided now, unless the same person has said the same of the pair or picture in
+    the same words before.
 
     Args:
         catalogue: open for writing.
@@ -43,10 +43,11 @@ def import_verdicts(catalogue: Catalogue, path: Path, who: str | None = None) ->
 
     Returns:
         `added`, `known` (rows that were there), `absent` (images that the catalogue does not hold now, each with the nearest
-        ids; their verdicts are kept and count once the images are there), `verdicts` by kind of those added, `log`.
+        ids; their verdicts are kept and count once the images are there), `verdicts` by kind of those added, `pairs` (how many of
+        them are on pairs), `log`.
 
     Raises:
-        InputError: a row cannot be read, or two verdicts on one pair differ and are of one moment.
+        InputError: a row cannot be read, or two verdicts on one pair or picture differ and are of one moment.
     """
     rows = filled(path, COLUMNS[:3], COLUMNS[3:])
     return take_in(catalogue, [(f"{path}, line {line}", {**row, "who": row["who"] or who or ""}) for line, row in rows])
@@ -103,6 +104,7 @@ def take_in(catalogue: Catalogue, rows: Iterable[tuple[str, Row]]) -> dict[str, 
         "added": len(new),
         "known": known + len(asked) - len(new),
         "verdicts": dict.fromkeys(VERDICTS, 0) | Counter(v.verdict for v in new),
+        "pairs": sum(1 for v in new if v.image_b),
         "absent": absent_images(catalogue, [image for v in asked for image in v.images]),
         "log": str(catalogue.workspace / LOG_NAME),
     }

@@ -1,6 +1,6 @@
 """Extending a frozen manifest from the catalogue: what growth needs to know is read here, and what it withholds is written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from curate.catalogue import Catalogue
@@ -17,7 +17,7 @@ def frozen_protocol(frozen: Frozen, asked: Mapping[str, Any]) -> Protocol:
 
     Args:
         frozen: the manifest that is extended.
-        asked: what the user said of the protocol, by field; nothing need be said.
+        asked: what the user said of the protocol, by field, and of its quality gate; nothing need be said.
 
     Raises:
         InputError: something else was asked; the message names it. Or the split is a publisher's own, which does not grow here.
@@ -28,15 +28,28 @@ def frozen_protocol(frozen: Frozen, asked: Mapping[str, Any]) -> Protocol:
             "Ingest what they published anew and split with --protocol official again.",
         )
     kept = Protocol.model_validate(dict(frozen.protocol))
-    own = kept.model_dump(mode="json")
-    for name, value in asked.items():
-        plain = sorted(value) if isinstance(value, (list, tuple)) else value
-        if plain != (sorted(own[name]) if isinstance(own[name], list) else own[name]):
+    own = dict(_settings(kept.model_dump(mode="json")))
+    for name, value in _settings(asked):
+        if _plain(value) != _plain(own[name]):
             raise InputError(
                 f"An extension keeps the protocol of {frozen.name}: its {name} is {own[name]}, and {value} was asked.",
                 f"Leave {name} out, or make a split of its own without extending.",
             )
     return kept
+
+
+def _settings(protocol: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the settings of a protocol by name, those of its quality gate one by one: nobody need say them all."""
+    for name, value in protocol.items():
+        if name == "quality":
+            yield from ((f"{name}.{threshold}", least) for threshold, least in value.items())
+        else:
+            yield name, value
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as it is compared: a list names things, and their order says nothing."""
+    return sorted(value) if isinstance(value, (list, tuple)) else value
 
 
 def extend(catalogue: Catalogue, members: list[Member], frozen: Frozen, merge: Merge, tree: Tree) -> Growth:

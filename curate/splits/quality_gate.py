@@ -4,12 +4,13 @@ As in Esteva et al. (2017), Methods, where blurry and far-away images were kept 
 Here both are measures with thresholds; a publisher's word goes before the measure of distance, a reviewer's before all.
 """
 
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Modality = Literal["dermoscopic", "clinical", "tbp_tile", "tbp", "confocal", "histology"]
 ShotType = Literal["close_up", "at_an_angle", "overview", "at_distance"]
+Least = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 FRAMED = "clinical"  # pictures of other modalities are taken from one distance
 
 
@@ -40,11 +41,11 @@ class QualityGate(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     least_side: int = Field(96, ge=0, description="pixels of the shorter side")
-    least_sharpness: float = Field(4.0, ge=0, description="variance of the Laplacian at 256 pixels, for modalities not named below")
-    least_sharpness_of: dict[Modality, float] = Field(
+    least_sharpness: Least = Field(4.0, description="variance of the Laplacian at 256 pixels, for modalities not named below")
+    least_sharpness_of: dict[Modality, Least] = Field(
         {"dermoscopic": 10.0, "clinical": 8.0}, description="the same for pictures of one modality"
     )
-    least_contrast: float = Field(4.0, ge=0, description="standard deviation of the grey picture at 256 pixels")
+    least_contrast: Least = Field(4.0, description="standard deviation of the grey picture at 256 pixels")
     far_shots: tuple[ShotType, ...] = Field(
         ("at_distance",), description="kinds of shot, as publishers name them, that are too far"
     )

@@ -3,16 +3,20 @@
 import subprocess
 import sys
 import textwrap
+from hashlib import sha256
 
 import duckdb
 import pytest
 
 from curate.catalogue import Catalogue
+from curate.catalogue.migrate import available
 from curate.engines import LocalEngine
 from curate.errors import InputError, NotReadyError, WorkspaceLockedError
 from curate.fingerprints.stage import fingerprint_stage
 from curate.graph.link import link
 from curate.graph.policy import find_policy
+from curate.sources.ingest import ingest
+from curate.sources.registry import source
 
 
 def test_a_second_writer_is_told_who_holds_it(tmp_path):
@@ -64,7 +68,27 @@ def test_migrations_run_once(tmp_path):
                 ("0004_pair_measures",),
                 ("0005_drawn_sets",),
                 ("0006_growth",),
+                ("0007_framing",),
             ]
+
+
+def test_a_catalogue_from_before_there_was_a_framing_keeps_its_pictures_and_measures_them_anew(tmp_path, repositories, tree):
+    known = available()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("curate.catalogue.migrate.available", lambda: {k: v for k, v in known.items() if k < "0007"})
+        with Catalogue.write(tmp_path, "a test") as older:
+            ingest(older, source("pad_ufes_20", tree), repositories / "pad_ufes_20", tree)
+            columns = ("source_id", "path", "bytes", "mtime_ns")
+            for row in older.rows(f"SELECT {', '.join(columns)} FROM files WHERE role = 'image'"):
+                digest = sha256((repositories / "pad_ufes_20" / row[1]).read_bytes()).hexdigest()
+                older.insert("contents", [{**dict(zip(columns, row, strict=True)), "sha256": digest, "error": None}])
+                older.insert("fingerprints", [{"sha256": digest, "version": "1", "sharpness": 9.0}])
+            assert "framing" not in older.frame("SELECT * FROM pictures").columns
+    with Catalogue.write(tmp_path, "a test") as catalogue:
+        assert catalogue.rows("SELECT sharpness, framing FROM pictures") == [(9.0, None)] * 5
+        fingerprint_stage(catalogue, LocalEngine(1), None, points=False)
+        assert all(found > 0 for (found,) in catalogue.rows("SELECT framing FROM pictures"))
+        assert len(catalogue.rows("SELECT framing FROM pictures")) == 5
 
 
 def test_the_storage_version_is_pinned(tmp_path):

@@ -474,6 +474,72 @@ def sharpness_that_is_no_number(m: Copy) -> None:
     m.single("test")["sharpness"] = float("nan")
 
 
+@bad({0})
+def framing_that_is_no_number(m: Copy) -> None:
+    """What is no number is not below the gate's least framing."""
+    clinical(m, "test")["framing"] = float("nan")
+
+
+@bad({0})
+def threshold_that_is_no_number(m: Copy) -> None:
+    """No measure is below it."""
+    m.info["protocol"]["quality"]["least_contrast"] = float("nan")
+
+
+@bad({0})
+def threshold_of_a_modality_that_is_no_number(m: Copy) -> None:
+    m.info["protocol"]["quality"]["least_sharpness_of"]["clinical"] = float("-inf")
+
+
+@bad({0})
+def threshold_that_is_true(m: Copy) -> None:
+    """And as good as 1."""
+    m.info["protocol"]["quality"]["least_contrast"] = True
+
+
+@bad({0}, by_proof=set())
+def thresholds_left_out(m: Copy) -> None:
+    """As if nobody had known them yet."""
+    for name in ("least_sharpness_of", "far_shots", "least_framing"):
+        del m.info["protocol"]["quality"][name]
+
+
+@bad({0}, by_proof=set())
+def far_shots_left_out(m: Copy) -> None:
+    clinical(m, "test").update(shot_type="at_distance", framing=None)
+    del m.info["protocol"]["quality"]["far_shots"]
+
+
+@bad({0, 3}, by_proof={0})
+def thresholds_by_modality_in_a_list(m: Copy) -> None:
+    m.info["protocol"]["quality"]["least_sharpness_of"] = [["clinical", 8.0]]
+
+
+@bad({0, 3}, by_proof={0})
+def threshold_of_a_modality_in_words(m: Copy) -> None:
+    m.info["protocol"]["quality"]["least_sharpness_of"]["clinical"] = "8"
+
+
+@bad({0})
+def threshold_of_no_picture_in_words(m: Copy) -> None:
+    m.info["protocol"]["quality"]["least_sharpness_of"]["confocal"] = "8"
+
+
+@bad({0, 3}, by_proof={0})
+def far_shots_in_one_word(m: Copy) -> None:
+    m.info["protocol"]["quality"]["far_shots"] = "at_distance"
+
+
+@bad({0})
+def far_shots_that_are_no_words(m: Copy) -> None:
+    m.info["protocol"]["quality"]["far_shots"] = ["at_distance", 1]
+
+
+@bad({0, 3}, by_proof={0})
+def gate_that_is_a_number(m: Copy) -> None:
+    m.info["protocol"]["quality"] = 4
+
+
 @bad({0}, when="after")
 def level_said_twice(m: Copy) -> None:
     """Programs differ in which of the two they believe."""
@@ -540,6 +606,106 @@ def validation_image_too_small(m: Copy) -> None:
 @bad({3})
 def verdict_that_no_measure_bears_out(m: Copy) -> None:
     m.single("train")["quality_fail"] = "blurred"
+
+
+def clinical(m: Copy, split: str) -> dict[str, Any]:
+    """Return the first clinical image of a split; it has no kind of shot, and was measured."""
+    return next(r for r in m.images if r["split"] == split and r["modality"] == "clinical" and r["framing"] is not None)
+
+
+def poor(m: Copy, **more: Any) -> dict[str, Any]:
+    """Make an image of train one of poor quality, pinned with its component as it should be."""
+    row = m.single("train")
+    row.update(pinned="quality", fold=None, **more)
+    return row
+
+
+@bad({3})
+def test_image_taken_from_afar(m: Copy) -> None:
+    clinical(m, "test").update(framing=0.05, quality_fail="far")
+
+
+@bad({3})
+def test_image_taken_from_afar_and_not_said(m: Copy) -> None:
+    clinical(m, "test")["framing"] = 0.0699
+
+
+@bad({3})
+def test_image_that_its_publisher_calls_distant(m: Copy) -> None:
+    clinical(m, "test").update(shot_type="at_distance", framing=None, quality_fail="far")
+
+
+@bad({3})
+def validation_image_that_its_publisher_calls_distant_and_not_said(m: Copy) -> None:
+    m.single("validation")["shot_type"] = "at_distance"
+
+
+@bad({3})
+def framing_that_counts_where_it_is_of_no_account(m: Copy) -> None:
+    """Of other modalities, and where a kind of shot is given, it is null."""
+    m.single("train")["framing"] = 0.01
+
+
+@bad({3})
+def picture_called_distant_for_nothing(m: Copy) -> None:
+    poor(m, quality_fail="far")
+
+
+@bad({3})
+def validation_image_that_a_reviewer_took_out(m: Copy) -> None:
+    m.single("validation").update(quality_word="unfit", quality_fail="reviewer")
+
+
+@bad({3})
+def word_of_a_reviewer_that_was_not_heeded(m: Copy) -> None:
+    m.single("test")["quality_word"] = "unfit"
+
+
+@bad({3})
+def word_of_a_reviewer_that_nobody_said(m: Copy) -> None:
+    poor(m, quality_fail="reviewer")
+
+
+@bad({3})
+def picture_called_blurred_that_a_reviewer_calls_fit(m: Copy) -> None:
+    poor(m, sharpness=1.0, quality_word="fit", quality_fail="blurred")
+
+
+@bad({3})
+def picture_called_blurred_where_a_reviewer_s_word_goes_before(m: Copy) -> None:
+    poor(m, sharpness=1.0, quality_word="unfit", quality_fail="reviewer,blurred")
+
+
+@bad({3})
+def word_that_is_none(m: Copy) -> None:
+    m.single("train")["quality_word"] = "perhaps"
+
+
+@bad({3})
+def word_that_is_none_taken_for_unfit(m: Copy) -> None:
+    poor(m, quality_word="perhaps", quality_fail="reviewer")
+
+
+@bad({3})
+def word_taken_back_and_still_there(m: Copy) -> None:
+    m.single("train")["quality_word"] = "unsure"
+
+
+@bad({3})
+def threshold_lowered_in_the_statement_alone(m: Copy) -> None:
+    poor(m, sharpness=5.0, quality_fail="blurred")
+    m.info["protocol"]["quality"]["least_sharpness_of"]["dermoscopic"] = 5.0
+
+
+@bad({3})
+def threshold_raised_in_the_statement_alone(m: Copy) -> None:
+    m.info["protocol"]["quality"]["least_framing"] = 0.9
+
+
+@bad({3})
+def kind_of_shot_let_through_in_the_statement_alone(m: Copy) -> None:
+    poor(m, shot_type="at_distance", quality_fail="far")
+    m.info["protocol"]["quality"]["far_shots"] = []
 
 
 @bad({4})
@@ -1252,9 +1418,47 @@ def scores_and_probabilities_at_both_ends(m: Copy) -> None:
 @fine
 def measures_at_the_gate(m: Copy) -> None:
     gate = m.info["protocol"]["quality"]
-    row = m.single("test")
-    row.update(width=gate["least_side"], height=gate["least_side"], sharpness=gate["least_sharpness"])
-    row["contrast"] = gate["least_contrast"]
+    for row in (m.single("test"), clinical(m, "test")):
+        row.update(width=gate["least_side"], height=gate["least_side"], contrast=gate["least_contrast"])
+        row["sharpness"] = gate["least_sharpness_of"][row["modality"]]
+    row["framing"] = gate["least_framing"]
+    m.single("validation").update(modality=None, sharpness=gate["least_sharpness"])
+
+
+@fine
+def pictures_from_afar_in_train(m: Copy) -> None:
+    """By measure, and by the word of their publishers."""
+    clinical(m, "train").update(framing=0.0, quality_fail="far", pinned="quality", fold=None)
+    poor(m, shot_type="at_distance", quality_fail="far")
+
+
+@fine
+def kinds_of_shot_that_are_near_enough(m: Copy) -> None:
+    for row, shot in zip(m.images, ("close_up", "at_an_angle", "overview"), strict=False):
+        row.update(shot_type=shot, framing=None)
+
+
+@fine
+def pictures_that_a_reviewer_calls_fit(m: Copy) -> None:
+    """Whatever their measures are."""
+    m.single("test").update(width=40, sharpness=1.0, contrast=1.0, quality_word="fit")
+    clinical(m, "test").update(framing=0.0, quality_word="fit")
+    m.single("validation").update(shot_type="at_distance", quality_word="fit")
+
+
+@fine
+def picture_that_a_reviewer_calls_unfit(m: Copy) -> None:
+    poor(m, quality_word="unfit", quality_fail="reviewer")
+
+
+@fine
+def blurred_picture_that_a_reviewer_calls_unfit(m: Copy) -> None:
+    poor(m, sharpness=1.0, quality_word="unfit", quality_fail="reviewer")
+
+
+@fine
+def thresholds_by_no_modality(m: Copy) -> None:
+    m.info["protocol"]["quality"].update(least_sharpness_of={}, far_shots=[], least_framing=0)
 
 
 @fine

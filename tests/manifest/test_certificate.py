@@ -19,10 +19,12 @@ from curate.errors import BrokenInvariantError, CurateError, InputError
 from curate.manifest.certificate.facts import EVIDENCE, facts_of, wilson
 from curate.manifest.certificate.issue import certify
 from curate.manifest.certificate.text import certificate_lines
+from curate.manifest.certificate.words import thresholds
 from curate.manifest.read import load
 from curate.manifest.verify import verify
 from curate.pipeline import run_project
 from curate.report.certificate_page import require_place, write_certificate_page
+from curate.splits.quality_gate import QualityGate
 from curate.terminal import Terminal
 from tests.contract.test_commands import call
 from tests.manifest.bad_extensions import make_extension
@@ -356,6 +358,41 @@ def leak(rows):
     components = [r["component"] for r in rows]
     row = next(r for r in rows if components.count(r["component"]) > 1 and r["split"] == "train" and not r["pinned"])
     row["split"], row["fold"] = "test", None
+
+
+BEFORE = {"least_side": 96, "least_sharpness": 4.0, "least_contrast": 4.0}
+OF_BEFORE = "shorter side at least 96 pixels, sharpness at least 4, contrast at least 4"
+
+
+@pytest.mark.parametrize(
+    ("gate", "words"),
+    [
+        (BEFORE, OF_BEFORE),
+        (
+            BEFORE | {"least_sharpness_of": {}, "far_shots": [], "least_framing": 0.0},
+            f"{OF_BEFORE}; a reviewer's word before all",
+        ),
+        (
+            QualityGate().model_dump(mode="json"),
+            "shorter side at least 96 pixels, sharpness at least 8 (clinical), 10 (dermoscopic) and 4 (others), "
+            "contrast at least 4, no shot that its publisher calls at distance, what stands out at least 0.07 of the longer side, "
+            "in clinical pictures without a kind of shot; a reviewer's word before all",
+        ),
+        (
+            BEFORE | {"least_sharpness_of": {"tbp_tile": 1.5}, "far_shots": ["overview", "at_distance"], "least_framing": 0.0},
+            "shorter side at least 96 pixels, sharpness at least 1.5 (tbp_tile) and 4 (others), contrast at least 4, "
+            "no shot that its publisher calls overview or at distance; a reviewer's word before all",
+        ),
+    ],
+)
+def test_the_gate_in_words(gate, words):
+    """What a manifest's gate does not ask for is not said."""
+    assert thresholds(gate) == words
+
+
+def test_the_certificate_says_what_the_gate_asks_for(good):
+    text = " ".join(" ".join(certificate_lines(certify(good))).split())
+    assert text.count("sharpness at least 8 (clinical), 10 (dermoscopic) and 4 (others)") >= 2
 
 
 def test_a_manifest_that_is_not_verified_gets_none(good, tmp_path):

@@ -32,6 +32,7 @@ from curate.splits import seats
 from curate.splits.extend import frozen_protocol
 from curate.splits.kept_sets import asked_sets, told_of_sets
 from curate.splits.protocol import Protocol
+from curate.splits.quality_gate import QualityGate
 from curate.splits.seats import Seat
 from curate.splits.test_sets import PAPER_SETS
 from curate.terminal import Terminal
@@ -382,9 +383,22 @@ def test_what_is_said_beside_extend_is_held_to_the_frozen_protocol(grown, tmp_pa
         assert frozen_protocol(frozen, Split(extend=tmp_path, protocol=protocol).asked()) == own
 
 
+def test_what_is_not_said_of_the_quality_gate_is_that_of_the_frozen_one(grown, tmp_path):
+    """A threshold that the file does not name is none that it asks for, though gates that extend nothing have one by default."""
+    own = Protocol(quality=QualityGate(least_contrast=2, least_sharpness_of={}, far_shots=(), least_framing=0))
+    frozen = SimpleNamespace(name="a", protocol=own.model_dump(mode="json"))
+    for said, kept in (("least_side = 96", True), ("least_contrast = 2", True), ("", True), ("least_contrast = 4", False)):
+        asked = load_project(project_file(grown, tmp_path, "g", f'extend = "a"\n[split.quality]\n{said}')).split.asked()
+        if kept:
+            assert frozen_protocol(frozen, asked) == own
+        else:
+            with pytest.raises(InputError, match=r"its quality\.least_contrast is 2\.0, and 4\.0 was asked"):
+                frozen_protocol(frozen, asked)
+
+
 def test_a_project_s_split_dumps_as_its_protocol():
-    asked = Split(test=0.3, extend=Path("a"), merge="drop")
-    assert asked.asked() == {"test": 0.3}
+    asked = Split(test=0.3, extend=Path("a"), merge="drop", quality=QualityGate(least_side=9))
+    assert asked.asked() == {"test": 0.3, "quality": {"least_side": 9}}
     assert "extend" not in asked.model_dump()
 
 

@@ -1,5 +1,6 @@
 """Freezing: the same content gives the same bytes, and nothing frozen is ever touched."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -97,11 +98,35 @@ def test_unportable_names_are_refused(project, tree, tmp_path, name):
 
 @pytest.mark.parametrize("name", ["manifest", "classes"])
 def test_json_files_fit_their_schema(frozen, name):
-    import json
-
     schema = json.loads(schemas().joinpath("manifest", f"{name}.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads((frozen / f"{name}.json").read_text(encoding="utf-8")), schema)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "fits"),
+    [
+        ({}, True),
+        ({"least_sharpness_of": {}, "far_shots": [], "least_framing": 0}, True),
+        ({"least_sharpness_of": None}, False),
+        ({"far_shots": None}, False),
+        ({"least_framing": None}, False),
+        ({"least_sharpness_of": [8.0]}, False),
+        ({"least_sharpness_of": {"clinical": "8"}}, False),
+        ({"least_sharpness_of": {"clinical": -1}}, False),
+        ({"far_shots": "at_distance"}, False),
+        ({"least_framing": 1.5}, False),
+    ],
+)
+def test_the_schema_asks_for_a_whole_gate_since_it_is_1_1(frozen, thresholds, fits):
+    """None here: without it, as schema 1.0 had it."""
+    schema = json.loads(schemas().joinpath("manifest", "manifest.schema.json").read_text(encoding="utf-8"))
+    info = json.loads((frozen / "manifest.json").read_text(encoding="utf-8"))
+    gate = info["protocol"]["quality"] | thresholds
+    info["protocol"]["quality"] = {name: value for name, value in gate.items() if value is not None}
+    validator = jsonschema.Draft202012Validator(schema)
+    assert validator.is_valid(info) == fits
+    assert validator.is_valid(info | {"schema_version": "1.0"}) == (fits or None in thresholds.values())
 
 
 def test_every_column_is_documented():

@@ -17,6 +17,7 @@ from curate.splits.assign import Atom, assign, folds
 from curate.splits.extend import frozen_protocol
 from curate.splits.growth import Growth, contested, grow, keep_pins, stays
 from curate.splits.protocol import Protocol
+from curate.splits.quality_gate import QualityGate
 from curate.splits.quarantine import without
 from curate.splits.seats import DROPS, Frozen, Member, Seat
 
@@ -587,13 +588,17 @@ def test_a_first_manifest_decides_nothing():
         ({"test": 0.3}, "its test is 0.2, and 0.3 was asked"),
         ({"seed": 1}, "its seed is 2017"),
         ({"independent": ["b"]}, "its independent"),
-        ({"quality": {"least_side": 1}}, "its quality"),
+        ({"quality": {"least_side": 1}}, "its quality.least_side is 96, and 1 was asked"),
+        ({"quality": {"least_sharpness_of": {"clinical": 8.0}}}, "its quality.least_sharpness_of"),
+        ({"quality": {"far_shots": []}}, "its quality.far_shots"),
     ],
 )
 def test_another_protocol_is_refused_with_the_field_s_name(asked, named):
-    own = Protocol(independent=("b", "a"))
+    own = Protocol(independent=("b", "a"), quality=QualityGate(far_shots=("overview", "at_distance")))
     frozen = Frozen("old", "old", "0", {}, {}, {}, {}, own.model_dump(mode="json"))
     assert frozen_protocol(frozen, {}) == own
     assert frozen_protocol(frozen, {"test": 0.2, "independent": ("a", "b"), "quality": own.quality.model_dump()}) == own
+    some = {"least_side": 96, "far_shots": ("at_distance", "overview")}  # in another order, and nothing of the rest
+    assert frozen_protocol(frozen, {"quality": some}) == own
     with pytest.raises(InputError, match=named):
         frozen_protocol(frozen, asked)

@@ -14,7 +14,7 @@ from curate.graph.link import link
 from curate.graph.policy import find_policy
 from curate.splits.assign import Atom, assign, folds
 from curate.splits.in_words import summary_lines
-from curate.splits.protocol import Protocol, QualityGate
+from curate.splits.protocol import Protocol
 from curate.splits.stage import split
 
 ATOMS = st.lists(st.tuples(st.integers(1, 40), st.booleans(), st.booleans()), min_size=1, max_size=60).map(
@@ -93,12 +93,6 @@ def test_another_seed_is_another_draw():
 def test_impossible_protocols_are_refused(settings, message):
     with pytest.raises(ValidationError, match=message):
         Protocol(**settings)
-
-
-def test_the_gate_names_every_reason():
-    gate = QualityGate()
-    assert gate.fails(400, 300, 50, 30) is None
-    assert gate.fails(50, 300, 1, 1) == "small,blurred,flat"
 
 
 @pytest.fixture
