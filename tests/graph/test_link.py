@@ -6,6 +6,7 @@ import pytest
 from curate.catalogue import Catalogue
 from curate.engines import LocalEngine
 from curate.errors import InputError, NotReadyError
+from curate.fingerprints.compute import VERSION
 from curate.graph.evidence.exif import same_session
 from curate.graph.evidence.ids import same_image_id
 from curate.graph.explain import explain_image, explain_pair
@@ -40,7 +41,7 @@ def write_pictures(catalogue, rows):
                 [
                     {
                         "sha256": sha,
-                        "version": "1",
+                        "version": VERSION,
                         "error": None,
                         "pixel_sha256": row.get("pixel", sha),
                         "width": 100,

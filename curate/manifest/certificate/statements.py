@@ -5,7 +5,7 @@ A sentence says what the evidence carries and no more: that no link was found by
 
 from typing import Any
 
-from curate.manifest.certificate.words import EVIDENCE_WORDS, all_of, number, percent, rounded, several, thresholds
+from curate.manifest.certificate.words import EVIDENCE_WORDS, all_of, number, percent, rounded, several
 
 Json = dict[str, Any]
 NAMED = 8  # allowed licences that are named
@@ -63,13 +63,13 @@ def _two(facts: Json) -> str:
 
 
 def _three(facts: Json) -> str:
-    n, requires, gate = facts["numbers"], facts["protocol"]["test_requires"], facts["protocol"]["quality"]
+    n, requires = facts["numbers"], facts["protocol"]["test_requires"]
+    validated = several(n["validation"], "validation image")
+    distance = ", distance" if "far_shots" in facts["protocol"]["quality"] else ""  # of schema 1.0 there is none
     words = {
         "independent": "is of a source declared independent",
         "confirmed": "is confirmed by histopathology",
-        "quality": (
-            f"passes the quality gate ({thresholds(gate)}; so does each of {several(n['validation'], 'validation image')})"
-        ),
+        "quality": f"passes the quality gate (size, blur, contrast{distance}; so does each of {validated})",
     }
     asked = [words[key] for key in words if requires[key]]
     rest = [word for key, word in (("independent", "independence"), ("confirmed", "confirmation")) if not requires[key]]
