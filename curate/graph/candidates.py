@@ -30,6 +30,7 @@ NORM = 200  # of a reduced descriptor, in units of a byte
 UNRELATED = NORM * 2**0.5  # the distance of two descriptors that have nothing in common
 AT_ONCE = 100_000
 PICTURES_AT_ONCE = 500
+JOINED_AT_ONCE = 10_000  # pictures whose votes in both directions are summed together
 REMEMBERED = 200  # pictures that one picture's own points vote for, the best; so memory grows with the number of pictures alone
 
 Bytes = npt.NDArray[np.uint8]
@@ -117,8 +118,13 @@ def vote(points: Codes, pictures: int, most: int) -> Candidates:
     del index
     one, other, weight = (np.concatenate(part) for part in zip(*given, strict=True))
     given.clear()
-    one, other, weight = _summed(np.concatenate([one, other]), np.concatenate([other, one]), np.concatenate([weight, weight]))
-    return Candidates(*_pairs(*_most(one, other, weight, most)), recall)
+    kept = []
+    for start in range(0, pictures, JOINED_AT_ONCE):
+        there, back = ((side >= start) & (side < start + JOINED_AT_ONCE) for side in (one, other))
+        both = (np.concatenate([a[there], b[back]]) for a, b in ((one, other), (other, one), (weight, weight)))
+        kept.append(_most(*_summed(*both), most))
+    one, other, weight = (np.concatenate(part) for part in zip(*kept, strict=True))
+    return Candidates(*_pairs(one, other, weight), recall)
 
 
 def _recall(index, points: Codes) -> float:  # type: ignore[no-untyped-def] # FAISS has no types

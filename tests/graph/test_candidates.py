@@ -80,6 +80,7 @@ def test_nothing_depends_on_threads_or_on_how_many_are_asked_at_once(monkeypatch
     threads = faiss.omp_get_max_threads()
     monkeypatch.setattr(candidates, "AT_ONCE", 777)
     monkeypatch.setattr(candidates, "PICTURES_AT_ONCE", 7)
+    monkeypatch.setattr(candidates, "JOINED_AT_ONCE", 9)
     faiss.omp_set_num_threads(1)
     try:
         again = vote(codes(of(points), np.arange(60)), 60, 5)
