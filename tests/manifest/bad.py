@@ -492,6 +492,12 @@ def threshold_of_a_modality_that_is_no_number(m: Copy) -> None:
 
 
 @bad({0})
+def threshold_without_end(m: Copy) -> None:
+    """Every measure is below it, and everybody fails: no gate of ours."""
+    m.info["protocol"]["quality"]["least_sharpness_of"]["histology"] = float("inf")
+
+
+@bad({0})
 def threshold_that_is_true(m: Copy) -> None:
     """And as good as 1."""
     m.info["protocol"]["quality"]["least_contrast"] = True
@@ -1506,6 +1512,37 @@ def holdout_of_unconfirmed_images(m: Copy) -> None:
     for row in (*m.images, *m.info["sources"]):
         row["independent"] = False
     m.single("test")["confirmation"] = None
+
+
+def published(m: Copy) -> None:
+    """Make it an official split: each image of a split stands where its publisher put it."""
+    m.info["protocol"].update(name="official", adopted=sorted({row["source"] for row in m.images}))
+    for row in m.images:
+        row["official_split"] = None if row["split"] == "excluded" else row["split"]
+
+
+@fine
+def official_as_published(m: Copy) -> None:
+    published(m)
+
+
+@fine
+def official_of_a_source_that_has_no_split(m: Copy) -> None:
+    """What its publisher put nowhere is train."""
+    published(m)
+    m.single("train")["official_split"] = None
+
+
+@bad({3}, by_proof=set())
+def official_in_name_alone(m: Copy) -> None:
+    """No source is adopted, and there is a test."""
+    m.info["protocol"].update(name="official", adopted=[])
+
+
+@bad({3}, by_proof=set())
+def official_and_moved(m: Copy) -> None:
+    published(m)
+    m.single("test")["official_split"] = "validation"
 
 
 @fine
