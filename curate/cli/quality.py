@@ -55,7 +55,9 @@ def _lines(told: dict[str, Any]) -> list[str]:
         lines += _of_measure("sharpness", row, "blurred by {0:g}/256 of the longer side", 256)
     if told["framing"]:
         lines += _of_measure("framing", told["framing"], "taken from {0:g} times as far", 1)
-    lines += [f"{modality or 'modality not told'}: {n} pictures are too few" for modality, n in told["too_few"].items()]
+    lines += [
+        f"{modality or 'modality not told'}: {n} pictures that can be read are too few" for modality, n in told["too_few"].items()
+    ]
     own = ", ".join(f"{row['modality']} = {row['learnt']['threshold']:g}" for row in told["sharpness"] if row["modality"])
     lines += ["", "In the project file:", "[split.quality]", f"least_sharpness_of = {{ {own} }}"]
     if told["framing"]:

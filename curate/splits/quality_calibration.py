@@ -75,7 +75,7 @@ def calibrate_gate(catalogue: Catalogue, engine: Engine, *, number: int, seed: i
         `sharpness`: for each modality with enough pictures `modality, pictures`, and of the threshold that was `learnt` and of
         the gate's `present` one: `threshold, published_below`, and `caught`: rows `strength` (standard deviation in longer sides)
         and `share`; `framing`: the same of clinical pictures that have no kind of shot, or None; `too_few`: other modalities with
-        the number of their pictures.
+        the number of their pictures that can be read.
     """
     folders = {s: Path(f) for s, f in catalogue.rows("SELECT source_id, folder FROM ingests")}
     of_modality: dict[str, list[tuple[str, Drawn, bool]]] = defaultdict(list)
@@ -87,12 +87,12 @@ def calibrate_gate(catalogue: Catalogue, engine: Engine, *, number: int, seed: i
     gate = _gate(catalogue)
     told: dict[str, Any] = {"sharpness": [], "framing": None, "too_few": {}}
     for modality, pictures in sorted(of_modality.items()):
-        if len(pictures) < LEAST_PICTURES:
-            told["too_few"][modality] = len(pictures)
-            continue
         part = sorted(pictures, key=lambda p: draw(seed, "quality", p[0]))[:number]
         found = list(engine.map(_measured, (drawn for _, drawn, _ in part), _ready, ()))
         read = [(measures, without) for measures, (_, _, without) in zip(found, part, strict=True) if measures is not None]
+        if len(read) < LEAST_PICTURES:
+            told["too_few"][modality] = len(read)
+            continue
         sharp = np.array([measures[0] for measures, _ in read])
         present = gate.least_sharpness_for(modality)
         told["sharpness"].append({"modality": modality, **_thresholds(sharp, BLURS, present)})

@@ -150,6 +150,17 @@ def test_the_gate_is_counted_by_source_and_reason(workspace, tmp_path):
     assert blurry != far
 
 
+def test_pictures_that_are_gone_teach_nothing(catalogue, monkeypatch, workspace):
+    monkeypatch.setattr(quality_calibration, "LEAST_PICTURES", 5)
+    repositories = workspace.parent / "repositories"
+    repositories.rename(workspace.parent / "elsewhere")
+    try:
+        told = calibrate_gate(catalogue, LocalEngine(1), number=100, seed=1)
+    finally:
+        (workspace.parent / "elsewhere").rename(repositories)
+    assert (told["sharpness"], told["framing"], told["too_few"]) == ([], None, {"clinical": 0, "dermoscopic": 0})
+
+
 def test_an_empty_catalogue_has_no_pictures_to_count(tmp_path):
     with Catalogue.write(tmp_path, "a test") as catalogue, pytest.raises(NotReadyError, match="No pictures"):
         gate_counts(catalogue)
