@@ -68,14 +68,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add one verdict on a pair; the last one on a pair counts."""
-    from curate.catalogue import Catalogue, workspace_folder
-    from curate.review.verdicts import add_verdict
-    from curate.terminal import Terminal
-
-    row = {"image_a": image_a, "image_b": image_b, "verdict": verdict, "who": who, "why": why}
-    with Catalogue.write(workspace_folder(workspace), "curate review add") as catalogue:
-        done = add_verdict(catalogue, row, keep_absent=keep_absent)
-    Terminal(as_json=as_json).result(done, _added(done))
+    _say({"image_a": image_a, "image_b": image_b, "verdict": verdict, "who": who, "why": why}, keep_absent, workspace, as_json)
 
 
 @app.command()
@@ -91,14 +84,7 @@ def image(
     as_json: Json = False,
 ) -> None:
     """Say of one picture whether it is fit for a test or validation set, whatever the gate measures; the last word counts."""
-    from curate.catalogue import Catalogue, workspace_folder
-    from curate.review.verdicts import add_verdict
-    from curate.terminal import Terminal
-
-    row = {"image_a": image_id, "image_b": "", "verdict": word, "who": who, "why": why}
-    with Catalogue.write(workspace_folder(workspace), "curate review image") as catalogue:
-        done = add_verdict(catalogue, row, keep_absent=keep_absent)
-    Terminal(as_json=as_json).result(done, _added(done))
+    _say({"image_a": image_id, "image_b": "", "verdict": word, "who": who, "why": why}, keep_absent, workspace, as_json)
 
 
 @app.command()
@@ -180,6 +166,16 @@ def score(
             told["imported"] = import_judged(catalogue, judged, who)
         lines += ["", *_added(told["imported"])]
     Terminal(as_json=as_json).result(told, lines)
+
+
+def _say(row: dict[str, str], keep_absent: bool, workspace: Path | None, as_json: bool) -> None:
+    from curate.catalogue import Catalogue, workspace_folder
+    from curate.review.verdicts import add_verdict
+    from curate.terminal import Terminal
+
+    with Catalogue.write(workspace_folder(workspace), "curate review") as catalogue:
+        done = add_verdict(catalogue, row, keep_absent=keep_absent)
+    Terminal(as_json=as_json).result(done, _added(done))
 
 
 def _added(done: dict[str, Any]) -> list[str]:
