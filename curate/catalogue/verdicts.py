@@ -60,7 +60,7 @@ def verdict_of(row: Mapping[str, str], where: str) -> Verdict:
         InputError: the ids, the person or the time are missing, the time is none, the verdict is not one of those that there are
             on a pair or a picture, or both ids are the same.
     """
-    b, a = sorted((row["image_a"], row["image_b"]), reverse=True)
+    a, b = sorted((row["image_a"], row["image_b"]))
     a, b = (a, b) if a else (b, a)  # the empty one of two comes last
     verdict, who, why = row["verdict"].strip().lower(), _one_line(row["who"]), _one_line(row["why"])
     if a == b or (not b and verdict in {"same", "different"}):

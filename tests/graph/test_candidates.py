@@ -71,21 +71,25 @@ def test_votes_are_those_counted_by_hand(pictures, seed, most):
     )
 
 
-def test_nothing_depends_on_threads_or_on_how_many_are_asked_at_once(monkeypatch):
+def on_one_thread(points):
     import faiss
 
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        return vote(codes(of(points), np.arange(len(points))), len(points), 5)
+    finally:
+        faiss.omp_set_num_threads(threads)
+
+
+def test_nothing_depends_on_threads_or_on_how_many_are_asked_at_once(monkeypatch):
     points = drawn_points(60, 3, per_view=40, shared=[(1, 9), (2, 50)])
     whole = vote(codes(of(points), np.arange(60)), 60, 5)
     assert {(1, 9), (2, 50)} <= set(zip(whole.i.tolist(), whole.j.tolist(), strict=True))
-    threads = faiss.omp_get_max_threads()
     monkeypatch.setattr(candidates, "AT_ONCE", 777)
     monkeypatch.setattr(candidates, "PICTURES_AT_ONCE", 7)
     monkeypatch.setattr(candidates, "JOINED_AT_ONCE", 9)
-    faiss.omp_set_num_threads(1)
-    try:
-        again = vote(codes(of(points), np.arange(60)), 60, 5)
-    finally:
-        faiss.omp_set_num_threads(threads)
+    again = on_one_thread(points)
     assert all(np.array_equal(a, b) for a, b in zip(whole, again, strict=True))
 
 
@@ -102,8 +106,6 @@ def test_recall_is_that_of_an_exact_search(monkeypatch):
 
 def test_lists_in_groups_find_nearly_as_much(monkeypatch):
     """Many lists are grouped, and a vector looks only into the nearest groups."""
-    import faiss
-
     monkeypatch.setattr(candidates, "LISTS_PER_POINT", 1 / 10)
     points = drawn_points(60, 8, per_view=30, shared=[(1, 9), (2, 50)])
     each = vote(codes(of(points), np.arange(60)), 60, 5)
@@ -112,13 +114,7 @@ def test_lists_in_groups_find_nearly_as_much(monkeypatch):
     grouped = vote(codes(of(points), np.arange(60)), 60, 5)
     assert {(1, 9), (2, 50)} <= set(zip(grouped.i.tolist(), grouped.j.tolist(), strict=True))
     assert grouped.recall > 0.8 * each.recall > 0
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        again = vote(codes(of(points), np.arange(60)), 60, 5)
-    finally:
-        faiss.omp_set_num_threads(threads)
-    assert all(np.array_equal(a, b) for a, b in zip(grouped, again, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(grouped, on_one_thread(points), strict=True))
 
 
 def test_rows_say_which_pictures_take_part():
