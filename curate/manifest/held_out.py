@@ -10,6 +10,7 @@ HELD_OUT = ("validation", "test")
 BEFORE_1_1: Json = {"least_sharpness_of": {}, "far_shots": [], "least_framing": 0.0}  # thresholds that schema 1.0 did not have
 SEEN = ("width", "height", "sharpness", "contrast", "framing", "modality", "shot_type", "quality_word")
 WORDS = (None, "fit", "unfit")
+FRAMED = "clinical"  # the modality whose pictures without a kind of shot have a measured framing
 
 
 def gate_is_one(frozen: Frozen) -> Iterator[str]:
@@ -36,6 +37,8 @@ def held_out_is_fit(frozen: Frozen) -> Iterator[str]:
         codes = _fails(gate, *seen)
         if (fails or "") != codes:
             yield f"{image}: quality_fail is {fails!r}, its measures say {codes or None!r}"
+        if gate["least_framing"] > 0 and (seen[4], seen[5], seen[6]) == (None, FRAMED, None):
+            yield f"{image}: {FRAMED}, of no kind of shot, and its framing is not given"
         if seen[-1] not in WORDS:
             yield f"{image}: quality_word is {seen[-1]!r}, and no word that a reviewer may say"
         if is_independent != (source in independent):

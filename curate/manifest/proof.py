@@ -28,7 +28,7 @@ import json
 import math
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ Row = dict[str, Any]
 # names, (x,) where null may stand for an x.
 EACH, TEXT, MINOR = "each", (str,), 1  # schema 1.MINOR; 1.0 lacks columns and thresholds:
 SINCE_1_1 = {"shot_type", "tests", "reader_sets", "framing", "quality_word", "least_sharpness_of", "far_shots", "least_framing"}
+SINCE_1_1 |= {"extends"}  # null where it extends none
 LABEL = {"field": TEXT, "label": TEXT, "node_id": TEXT, "weight": (float,), "fallback": (bool,)}
 IMAGE: Row = {"image_id": str, "source": str, "path": str, "sha256": str, "pixel_sha256": str, "bytes": int, "width": int}
 IMAGE |= {"height": int, "split": str, "excluded_reason": TEXT, "pinned": TEXT, "fold": (int,), "component": str, "node_id": TEXT}
@@ -94,8 +95,7 @@ class Manifest:
     def joined(self, edges: Iterable[Row]) -> dict[str, str]:
         """Return for each image a representative, the same for two images if and only if a chain of the edges joins them.
         Every image begins as its own root; an edge hangs the root of one end under that of the other. So two sets become
-        one when an edge joins them and at no other time, and each set has one root (union-find).
-        """
+        one when an edge joins them and at no other time, and each set has one root (union-find)."""
         above = {image: image for image in self.row}
 
         def root(image: str) -> str:
@@ -131,8 +131,7 @@ def several(message: str, triples: Iterable[tuple[str, Any, str]]) -> list[str]:
 
 def step_1_bytes(files: dict[str, bytes | None], digests: dict[str, Any], expected: str | None) -> Iterator[str]:
     """9: every file of the folder is named in SHA256SUMS with the digest that it has, and every file named is there.
-    Two files of one sha256 are one file to all that we know: the sha256 of SHA256SUMS, the digest, stands for the whole folder.
-    """
+    Two files of one sha256 are one file to all that we know: the sha256 of SHA256SUMS, the digest, stands for the whole folder."""
     sums, own = files.get("SHA256SUMS"), digests.get("SHA256SUMS")
     text, named = (sums or b"").decode("utf-8", "backslashreplace"), dict[str, str]()
     for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
@@ -152,7 +151,7 @@ def step_1_bytes(files: dict[str, bytes | None], digests: dict[str, Any], expect
     )
 
 
-def step_2_form(name: str, content: bytes | None) -> tuple[Any, list[str]]:
+def step_2_form(name: str, content: bytes | None, lacks: Collection[str] = ()) -> tuple[Any, list[str]]:
     """0: a file holds values of the types that the later steps speak of. Return these values and what is wrong.
     A table has the columns of the schema in order, one row per line. An empty cell is null; a text stands as it is, or as a JSON
     string where it is empty, begins with a quote or holds a control character; all else is JSON. If it fails, no later step runs.
@@ -161,12 +160,12 @@ def step_2_form(name: str, content: bytes | None) -> tuple[Any, list[str]]:
     try:
         text = (content or b"").decode("utf-8")
         if name.endswith(".json"):
-            value = {"extends": None} | json.loads(text, object_pairs_hook=once)  # before 1.1 nothing extends another
-            return value, list(misfits(value, shape, name))
+            value = dict.fromkeys(INFO.keys() & lacks) | json.loads(text, object_pairs_hook=once)
+            return value, list(misfits(value, shape, name, lacks))
     except (ValueError, TypeError, RecursionError) as error:
         return None, [f"{name}: missing, or cannot be read ({error})"]
     first, *lines = text.split("\n")
-    shape = {column: part for column, part in shape.items() if column in first.split(",") or column not in SINCE_1_1}
+    shape = {column: part for column, part in shape.items() if column in first.split(",") or column not in lacks}
     if first != ",".join(shape) or lines.pop() != "":
         return None, [f"{name}: does not begin with the columns {','.join(shape)}, or does not end with a line end"]
     for number, line in enumerate(lines, 1):
@@ -179,11 +178,11 @@ def step_2_form(name: str, content: bytes | None) -> tuple[Any, list[str]]:
             try:
                 plain = part in (str, TEXT) and cell and not cell.startswith('"')
                 row[column] = cell if plain else json.loads(cell, object_pairs_hook=once) if cell else None
-                wrong += [] if plain else misfits(row[column], part, f"{name}, row {number}, column {column}")
+                wrong += [] if plain else misfits(row[column], part, f"{name}, row {number}, column {column}", lacks)
             except (ValueError, RecursionError) as error:
                 wrong.append(f"{name}, row {number}, column {column}: {cell[:60]!r} cannot be read ({error})")
         wrong += told((len(cells) != len(shape), f"{name}, row {number}: not one cell for each of {len(shape)} columns"))
-        rows.append(row | dict.fromkeys(SINCE_1_1 & READ[name].keys() - row.keys()))
+        rows.append(row | dict.fromkeys(READ[name].keys() - row.keys()))
     return rows, wrong
 
 
@@ -194,10 +193,10 @@ def once(pairs: list[tuple[str, Any]]) -> Row:
     return dict(pairs)
 
 
-def misfits(value: Any, shape: Any, where: str) -> Iterator[str]:
-    """Yield where a value is not of a shape."""
+def misfits(value: Any, shape: Any, where: str, lacks: Collection[str] = ()) -> Iterator[str]:
+    """Yield where a value is not of a shape; names in `lacks` may be missing."""
     if isinstance(shape, tuple):
-        yield from misfits(value, shape[0], where) if value is not None else ()
+        yield from misfits(value, shape[0], where, lacks) if value is not None else ()
     elif isinstance(shape, type):
         of = (int, float) if shape is float else (shape,)
         if type(value) not in of or (shape is float and not -math.inf < value < math.inf):
@@ -206,11 +205,11 @@ def misfits(value: Any, shape: Any, where: str) -> Iterator[str]:
         yield f"{where}: not a {'list' if isinstance(shape, list) else 'JSON object'}"
     elif isinstance(shape, list):
         for number, item in enumerate(value):
-            yield from misfits(item, shape[0], f"{where}[{number}]")
+            yield from misfits(item, shape[0], f"{where}[{number}]", lacks)
     else:
         for name, part in shape.items() if EACH not in shape else ((name, shape[EACH]) for name in value):
-            lacking = told((name not in SINCE_1_1, f"{where}.{name}: missing"))
-            yield from misfits(value[name], part, f"{where}.{name}") if name in value else lacking
+            lacking = told((name not in lacks, f"{where}.{name}: missing"))
+            yield from misfits(value[name], part, f"{where}.{name}", lacks) if name in value else lacking
 
 
 def step_3_rows(m: Manifest) -> Iterator[str]:
@@ -250,8 +249,7 @@ def step_5_components(m: Manifest) -> Iterator[str]:
     """1: the column `component` names exactly the connected components of the graph, and each has one side and one fold.
     Representatives are computed here from the edges alone; that each has one name, and each name one representative, says that
     two images bear one name if and only if a chain of edges joins them. Then it is enough that all images of a name that are not
-    excluded are on one side, and in one fold. Last, where there are folds, all that may be held out is in one.
-    """
+    excluded are on one side, and in one fold. Last, where there are folds, all that may be held out is in one."""
     top, folds, ids = m.joined(m.edges), m.info["protocol"]["folds"], [(row["image_id"], row) for row in m.images]
     named = [(top[image], row["component"], image) for image, row in ids]
     yield from several("the images that edges join to {} are in components {}", named)
@@ -267,8 +265,7 @@ def step_5_components(m: Manifest) -> Iterator[str]:
 def step_6_nothing_crosses(m: Manifest) -> Iterator[str]:
     """2: no edge, no key of a lesion, an image or (at patient level) a patient, and no digest is on two sides or in two folds.
     For edges that follows from step 5, and is looked at once more. For keys and digests it does not: that they were drawn as
-    edges is the maker's word, so each is followed to all images that bear it. Edges of patients are there at patient level only.
-    """
+    edges is the maker's word, so each is followed to all images that bear it. Edges of patients are there at patient level only."""
     level, policy, at_patient = m.info["level"], m.info["policy"]["level"], m.info["level"] == "patient"
     yield from told((level != policy, f"the level is {level}, and that of the policy {policy}"))
     for edge in m.edges:
@@ -288,8 +285,7 @@ def step_6_nothing_crosses(m: Manifest) -> Iterator[str]:
 def step_7_held_out(m: Manifest) -> Iterator[str]:
     """3: every test image is of an independent source, confirmed by histopathology and of quality, as the protocol asks.
     The gate, which validation passes too, is applied to the measures on the row, a reviewer's word before them. The paper's
-    protocol asks for independence and confirmation by its definition.
-    """
+    protocol asks for independence and confirmation by its definition."""
     protocol, asks = m.info["protocol"], m.info["protocol"]["test_requires"]
     gate = {"least_sharpness_of": {}, "far_shots": [], "least_framing": 0} | protocol["quality"]
     independent, less = set(protocol["independent"]), not (asks["independent"] and asks["confirmed"])
@@ -304,8 +300,10 @@ def step_7_held_out(m: Manifest) -> Iterator[str]:
         codes |= {"flat": row["contrast"] < gate["least_contrast"], "far": far}
         failed = {None: ",".join(filter(codes.get, codes)) or None, "fit": None, "unfit": "reviewer"}.get(word, [word, "no word"])
         gated, tested = asks["quality"] and split in ("validation", "test"), split == "test"
+        framed = row["modality"] == "clinical" and row["shot_type"] is None and gate["least_framing"] > 0
         yield from told(
             (row["quality_fail"] != failed, f"{image}: quality_fail is {row['quality_fail']!r}, its measures say {failed!r}"),
+            (row["framing"] is None and framed, f"{image}: clinical, of no kind of shot, and its framing is not given"),
             (row["independent"] != is_independent, f"{image}: independent does not fit the protocol's list"),
             (gated and failed, f"{image}: in {split}, and fails the quality gate ({failed})"),
             (tested and asks["independent"] and not is_independent, f"{image}: in test, and its source is not independent"),
@@ -315,8 +313,7 @@ def step_7_held_out(m: Manifest) -> Iterator[str]:
 
 def step_8_pinned(m: Manifest) -> Iterator[str]:
     """4: what is pinned to train (in doubt, or of poor quality) is in train, in no fold, and so is its whole component.
-    That nothing in train or validation overlaps a test set is step 5, since to overlap is to be of one component.
-    """
+    That nothing in train or validation overlaps a test set is step 5, since to overlap is to be of one component."""
     rows = [row for row in m.images if row["split"] in SIDES or row["pinned"] is not None]
     loose = (r for r in rows if r["pinned"] is not None and (r["split"] != "train" or r["fold"] is not None))
     yield from (f"{row['image_id']}: pinned ({row['pinned']}) and in {row['split']}, fold {row['fold']}" for row in loose)
@@ -325,8 +322,7 @@ def step_8_pinned(m: Manifest) -> Iterator[str]:
 
 def step_9_counts(m: Manifest) -> Iterator[str]:
     """5: every image is in one split or excluded with a reason, and all that manifest.json states is what the rows give.
-    An image that was taken out of the tables is missing from its folder's count, and every file of a folder is accounted for.
-    """
+    An image that was taken out of the tables is missing from its folder's count, and every file of a folder is accounted for."""
     for image, split, reason in ((row["image_id"], row["split"], row["excluded_reason"]) for row in m.images):
         yield from told(
             (split not in SPLITS, f"{image}: unknown split {split!r}"),
@@ -364,8 +360,7 @@ def step_9_counts(m: Manifest) -> Iterator[str]:
 
 def step_10_classes(m: Manifest) -> Iterator[str]:
     """7: every training class lies under one three-class and at most one nine-class; none is over the limit unless one node.
-    Each node of classes.json stands once below a three-class, so that no line is broken or a ring, and in one class at most.
-    """
+    Each node of classes.json stands once below a three-class, so that no line is broken or a ring, and in one class at most."""
     yield from repeated("node {} is listed {} times", (node["node_id"] for node in m.classes["nodes"]))
     for node, parent in m.parent.items():
         yield from told(
@@ -390,8 +385,7 @@ def step_10_classes(m: Manifest) -> Iterator[str]:
 
 def step_11_labels(m: Manifest) -> Iterator[str]:
     """6: every image on a side has a node that one of its labels leads to, and the classes that the tree gives that node.
-    A node that is that of none of the image's labels, nor above one, would be a label that nobody gave.
-    """
+    A node that is that of none of the image's labels, nor above one, would be a label that nobody gave."""
     training = {node: c["id"] for c in m.classes["training_classes"] for node in c["nodes"]}
     for row in m.images:
         image, node, split, on_a_side = row["image_id"], row["node_id"], row["split"], row["split"] in SIDES
@@ -411,8 +405,7 @@ def step_11_labels(m: Manifest) -> Iterator[str]:
 def step_12_conflicts(m: Manifest) -> Iterator[str]:
     """8: no test image is of a lesion whose images bear labels that exclude each other, nor bears such labels itself.
     Images of one lesion are those that any edges but those of patients join: a patient may well have two diseases. Of an
-    image's own labels those count that have no weight (they say what it is, not what it may be) and are no fallback.
-    """
+    image's own labels those count that have no weight (they say what it is, not what it may be) and are no fallback."""
     nodes, tested = defaultdict[str, set[str]](set), dict[str, str]()
     for image, top in m.joined(edge for edge in m.edges if edge["evidence"] != "patient").items():
         nodes[top] |= {m.row[image]["node_id"]} - {None}
@@ -456,10 +449,11 @@ def prove(folder: Path, expected: str | None = None) -> Row:
         return nothing | {"error": f"{folder} holds no manifest: name the folder of one."}
     if not any(name in files or name.encode() in (files.get("SHA256SUMS") or b"") for name in ("images.csv", "edges.csv")):
         return nothing | {"error": f"{folder} has no text form: freeze it with `curate freeze NAME --text`."}
-    read = {name: step_2_form(name, files.get(name)) for name in READ}
-    info, unfit = read["manifest.json"][0], [message for _, wrong in read.values() for message in wrong]
-    found: dict[Any, list[str]] = {step_1_bytes: list(step_1_bytes(files, digests, expected)), step_2_form: unfit}
+    info = step_2_form("manifest.json", files.get("manifest.json"), SINCE_1_1)[0]
     version = str(info.get("schema_version", "1")) if isinstance(info, dict) else "1"
+    read = {name: step_2_form(name, files.get(name), SINCE_1_1 if version == "1.0" else ()) for name in READ}
+    unfit = [message for _, wrong in read.values() for message in wrong]
+    found: dict[Any, list[str]] = {step_1_bytes: list(step_1_bytes(files, digests, expected)), step_2_form: unfit}
     later = unfit and (minor := version.partition(".")[2]).isdecimal() and int(minor[:9]) > MINOR  # it may have further columns
     if (version.partition(".")[0] != "1" or later) and not found[step_1_bytes]:  # a changed byte is damage, and no other schema
         return nothing | {"error": f"{folder} is of schema {version}, not 1.{MINOR}: use the proof.py that came with it."}

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from curate.manifest.drawn_sets import DRAWN
-from curate.manifest.folder import FIRST_VERSION
+from curate.manifest.folder import FIRST_VERSION, minor_of
 from curate.manifest.frozen import Frozen
 from curate.manifest.invariants import among, keys_in_several
 from curate.manifest.schema import GIVEN
@@ -18,6 +18,16 @@ VERSION = re.compile(r"[1-9]\d*\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
 QUARANTINED = "quarantined"
 MERGES = ("drop", "quarantine")
 LEVELS = {"patient": "patient", "lesion": "lesion", "image": "image_id"}  # of a source, and the evidence that they stand for
+SINCE_1_1 = (
+    "drawn_sets",
+    "extends",
+    "licence_expression",
+    "nearest_found",
+    "pairs_compared",
+    "publication",
+    "rekeyed",
+    "version",
+)
 DROPS = (
     "merged_with_test",
     "merged_with_validation",
@@ -27,6 +37,12 @@ DROPS = (
     "confirmation_lost",
     "label_conflict_in_test",
 )
+
+
+def nothing_is_left_unsaid(frozen: Frozen) -> Iterator[str]:
+    """0: manifest.json says all that its schema asks for, if only that there is nothing; so nobody can leave it out and be believed."""
+    if minor_of(frozen.info):
+        yield from (f"manifest.json: {name} is missing" for name in SINCE_1_1 if name not in frozen.info)
 
 
 def measures_are_numbers(frozen: Frozen) -> Iterator[str]:
@@ -176,6 +192,7 @@ def growth_is_told(frozen: Frozen) -> Iterator[str]:
 
 
 STATED: tuple[tuple[int, str, Callable[[Frozen], Iterator[str]]], ...] = (
+    (0, "nothing is left unsaid", nothing_is_left_unsaid),
     (0, "measures are numbers", measures_are_numbers),
     (1, "folds hold everyone", folds_hold_everyone),
     (2, "the level is kept", level_is_kept),

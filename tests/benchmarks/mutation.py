@@ -39,6 +39,7 @@ sys.path.insert(0, str(CHECKOUT))
 PACKAGE = "curate.manifest."
 MODULES = ("frozen", "invariants", "held_out", "stated", "drawn_sets", "verify", "proof")
 TESTS = ("test_bad", "test_verify", "test_looks", "test_columns", "test_unreadable", "test_words", "test_proof", "test_drawn_sets")
+TESTS += ("test_older", "test_signature")
 REASONS = CHECKOUT / "docs" / "mutation.md"
 SLOWEST, PATIENCE = 0.4, 20  # seconds of the processors; on the clock
 SWAPPED: dict[type, type] = {

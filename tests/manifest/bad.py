@@ -4,7 +4,9 @@ Whoever cheats here knows the format: both forms of the tables are written anew,
 again, so that nothing but the named thing is wrong. Each states the invariants that it breaks, and no other may be reported.
 """
 
+import csv
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -503,17 +505,41 @@ def threshold_that_is_true(m: Copy) -> None:
     m.info["protocol"]["quality"]["least_contrast"] = True
 
 
-@bad({0}, by_proof=set())
+@bad({0})
 def thresholds_left_out(m: Copy) -> None:
     """As if nobody had known them yet."""
     for name in ("least_sharpness_of", "far_shots", "least_framing"):
         del m.info["protocol"]["quality"][name]
 
 
-@bad({0}, by_proof=set())
+@bad({0})
 def far_shots_left_out(m: Copy) -> None:
     clinical(m, "test").update(shot_type="at_distance", framing=None)
     del m.info["protocol"]["quality"]["far_shots"]
+
+
+def without_column(content: bytes, name: str) -> bytes:
+    """Return the text form of a table without one column."""
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    columns = [column for column in rows[0] if column != name]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+@bad({0}, when="after")
+def column_that_1_0_did_not_have_left_out(m: Copy) -> None:
+    """Schema 1.1 has it, so that its text form hides something."""
+    m.rewrite("images.csv", lambda content: without_column(content, "framing"))
+    m.sums()
+
+
+@bad({0})
+def word_on_growth_left_out(m: Copy) -> None:
+    """Schema 1.1 says of each manifest which one it extends, or that it extends none."""
+    del m.info["extends"]
 
 
 @bad({0, 3}, by_proof={0})
@@ -634,6 +660,18 @@ def test_image_taken_from_afar(m: Copy) -> None:
 @bad({3})
 def test_image_taken_from_afar_and_not_said(m: Copy) -> None:
     clinical(m, "test")["framing"] = 0.0699
+
+
+@bad({3})
+def test_image_whose_distance_was_never_measured(m: Copy) -> None:
+    """What is not there is not below the gate's least framing."""
+    clinical(m, "test")["framing"] = None
+
+
+@bad({3})
+def image_to_train_with_whose_distance_was_never_measured(m: Copy) -> None:
+    """It is held to its verdict as any other."""
+    clinical(m, "train")["framing"] = None
 
 
 @bad({3})
@@ -1361,7 +1399,7 @@ def croissant_missing(m: Copy) -> None:
     m.sums()
 
 
-@bad({0}, by_proof=set(), when="after")
+@bad({0}, when="after")
 def column_taken_out_that_older_schemas_lack(m: Copy) -> None:
     """A column that 1.0 had not is one that 1.1 must have."""
     table = pq.ParquetFile(m.folder / "images.parquet").read().drop_columns(["shot_type"])

@@ -698,5 +698,5 @@ def test_growth_drops_for_the_reasons_that_both_checks_know():
 
 def test_a_manifest_of_before_says_nothing_of_growth_and_is_none_the_worse(grown, tmp_path):
     folder = copy_of(grown.a, tmp_path)
-    change_json(folder, "manifest.json", lambda info: [info.pop("version"), info.pop("extends")])
+    change_json(folder, "manifest.json", lambda info: [info.pop("version"), info.pop("extends"), info.update(schema_version="1.0")])
     assert verify(folder).ok

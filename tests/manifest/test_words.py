@@ -7,18 +7,43 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from curate.errors import BrokenInvariantError
 from curate.manifest.frozen import Frozen, Rows
 from curate.manifest.invariants import CHECKS
 from curate.manifest.pictures import Pictures
 from curate.manifest.proof import STEPS, Manifest
 from curate.manifest.schema import EDGES, IMAGES
-from curate.manifest.stated import STATED
+from curate.manifest.stated import SINCE_1_1, STATED
 from curate.manifest.verify import LISTED, Proof, Violation, verify
+from curate.resources import schemas
 from tests.manifest.tampering import change_json, change_rows, copy_of, repair_sums
 
 
 def said(folder) -> list[str]:
     return [v.message for v in verify(folder).violations]
+
+
+def test_what_is_refused_names_the_first_violation_and_how_to_list_all(tmp_path):
+    proof = Proof("m", "00")
+    proof.require("Nothing is done.", tmp_path)
+    proof.add(9, "files", ["x is missing"])
+    with pytest.raises(BrokenInvariantError) as refused:
+        proof.require("Nothing is done.", tmp_path)
+    assert refused.value.message == "Nothing is done. Invariant 9: x is missing."
+    assert refused.value.hint == f"`curate verify {tmp_path}` lists all."
+    proof.add(1, "components", ["c straddles"])
+    with pytest.raises(BrokenInvariantError) as refused:
+        proof.require("Nothing is done.", tmp_path, "--extends", "old")
+    assert refused.value.message == "Nothing is done. Invariant 9: x is missing (2 violations in all)."
+    assert refused.value.hint == f"`curate verify {tmp_path} --extends old` lists all."
+
+
+def test_what_its_schema_asks_for_and_is_left_out_is_named(good, tmp_path):
+    schema = json.loads(schemas().joinpath("manifest", "manifest.schema.json").read_text(encoding="utf-8"))
+    assert list(SINCE_1_1) == schema["then"]["required"]
+    folder = copy_of(good, tmp_path)
+    change_json(folder, "manifest.json", lambda c: [c.pop(name) for name in SINCE_1_1])
+    assert [f"manifest.json: {name} is missing" for name in SINCE_1_1] == [m for m in said(folder) if m.endswith(" is missing")]
 
 
 def test_the_proof_as_an_object(good):
