@@ -18,6 +18,8 @@ from curate.engines import LocalEngine
 from curate.errors import BrokenInvariantError, CurateError, InputError
 from curate.manifest.certificate.facts import EVIDENCE, facts_of, wilson
 from curate.manifest.certificate.issue import certify
+from curate.manifest.certificate.paragraphs import paragraphs
+from curate.manifest.certificate.statements import risk
 from curate.manifest.certificate.text import certificate_lines
 from curate.manifest.certificate.words import thresholds
 from curate.manifest.read import load
@@ -313,6 +315,43 @@ def test_a_source_that_was_not_trained_on_is_told_from_one_that_was():
     outside = [row for row in facts["test_sources"] if not row["also_trained_on"]]
     tested = sum(s == "pad_ufes_20" for s, k in zip(source, kept, strict=True) if k)
     assert outside == [{"source": "pad_ufes_20", "images": tested, "also_trained_on": False}]
+
+
+@pytest.mark.parametrize(
+    ("test", "sources", "words"),
+    [
+        (0, [], "No image was set aside for testing."),
+        (5, [{"images": 5, "also_trained_on": False}], "No source of the test partition gave an image to train or tune on."),
+        (5, [{"images": 3, "also_trained_on": True}, {"images": 2, "also_trained_on": False}], "3 of 5 test images are of sources"),
+    ],
+)
+def test_the_authors_paragraph_says_whether_testing_is_of_the_same_sources(good, test, sources, words):
+    facts = facts_of(load(good), verify(good))
+    facts |= {"numbers": facts["numbers"] | {"test": test}, "test_sources": sources}
+    (used,) = [p["text"] for p in paragraphs(facts) if "The data were partitioned into" in p["text"]]
+    assert words in used
+
+
+def test_what_no_share_and_no_probability_is_known_of_is_said(good):
+    facts = facts_of(load(good), verify(good))
+    facts["risk"] |= {"images_of_other_modality": 7, "images_without_patient": 0, "candidate_edges": 4, "calibrated_edges": 0}
+    told = risk(facts)
+    assert "For 7 images of another or unknown modality no share of their own is known." in told["applies"]
+    assert not [words for words in told["applies"] if "Photographs of other lesions" in words]
+    assert "Of 4 edges by likeness or time, none has a calibrated probability, so how many are false is not known." in told["false_edges"]
+
+
+def test_a_manifest_that_changes_while_it_is_read_gets_none(good, tmp_path, monkeypatch):
+    folder = copy_of(good, tmp_path)
+
+    def and_then_changed(path):
+        proof = verify(path)
+        change_json(folder, "manifest.json", lambda info: info.update(name="another"))
+        return proof
+
+    monkeypatch.setattr("curate.manifest.certificate.issue.verify", and_then_changed)
+    with pytest.raises(BrokenInvariantError, match="was changed while it was read"):
+        certify(folder)
 
 
 @pytest.mark.parametrize("recall", [-0.1, 1.5, float("nan")])

@@ -64,6 +64,19 @@ def test_there_is_nothing_to_say_of_what_was_drawn(copy):
     assert len(members(copy, "both-readers")) == 5
 
 
+def test_one_that_is_as_small_as_may_be_is_not_small(copy):
+    sides = [min(row["width"], row["height"]) for row in members(copy, "both-readers")]
+    one(copy, "reader_sets", "both-readers")["least_side"] = min(sides)
+    assert wrong(copy) == {}
+
+
+def test_one_of_unknown_modality_is_counted_apart(copy):
+    copy[TESTED]["modality"] = None
+    redraw(copy.images, copy.classes, copy.info, SETS)
+    assert wrong(copy) == {}
+    assert one(copy, "tests", "clinical")["classes"][1]["removed"]["modality_unknown"] == 1
+
+
 def leaves_the_test(copy):
     row = members(copy, "both", "tests")[0]
     row["tests"].remove("both")
@@ -105,6 +118,29 @@ def large_one_is_called_small(copy):
     entry["removed"][0]["reason"] = "small"
     for part in entry["classes"]:
         part["removed"] = {"small" if why == "reader" else why: n for why, n in part["removed"].items()}
+
+
+def removed_twice(copy):
+    """So one more seems to be gone than is."""
+    removed_without_a_reader(copy)
+    entry = one(copy, "reader_sets", "both-readers")
+    entry["removed"][0].update(reader="R1", words="dark")
+    entry["removed"] *= 2
+    part = next(p for p in entry["classes"] if p["removed"])
+    part["removed"], part["kept"] = {"reader": 2}, part["kept"] - 1
+
+
+def removed_and_never_drawn(copy):
+    """So one fewer seems to be shown than is."""
+    entry, shown = one(copy, "reader_sets", "both-readers"), members(copy, "both-readers")
+    row = next(r for r in members(copy, "both", "tests") if r not in shown)
+    part = next(p for p in entry["classes"] if p["class"] == row["three_class"])
+    part["removed"], part["kept"] = {"reader": 1}, part["kept"] - 1
+    entry["removed"] = [{"image_id": row["image_id"], "class": part["class"], "reason": "reader", "reader": "R1", "words": "dark"}]
+
+
+def sides_change_places(copy):
+    one(copy, "tests", "both")["classes"].reverse()
 
 
 def small_one_is_kept(copy):
@@ -178,11 +214,14 @@ def nothing_is_stated(copy):
     ("cheat", "broken", "message"),
     [
         (leaves_the_test, {3, 5}, "not in the test both"),
-        (enters_from_train, {3}, "in the test both, with split train"),
-        (enters_with_another_modality, {3, 5}, "in the test clinical, with split test, class benign, modality dermoscopic"),
+        (enters_from_train, {3}, ": in the test both, with split train"),
+        (enters_with_another_modality, {3, 5}, ": in the test clinical, with split test, class benign, modality dermoscopic"),
         (is_called_malignant, {3, 5}, "of both classes of the test both"),
         (easy_one_for_a_hard_one, {3}, "the draw does not give it"),
         (removed_without_a_reader, {3}, "removed without a reader who says why"),
+        (removed_twice, {3}, "is removed 2 times"),
+        (removed_and_never_drawn, {3}, "and was not drawn so"),
+        (sides_change_places, {5}, "test both: its classes are not malignant and benign"),
         (large_one_is_called_small, {3}, "removed as small and is not"),
         (small_one_is_kept, {3}, "small and kept"),
         (counts_of_the_test, {5}, "test both, benign: found"),

@@ -1,6 +1,7 @@
 """Freezing: the same content gives the same bytes, and nothing frozen is ever touched."""
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -88,6 +89,19 @@ def test_another_content_under_the_same_name_is_refused(frozen, project, tree, t
             freeze(catalogue, tree, "small", frozen.parent, max_class_size=1)
         assert freeze(catalogue, tree, "other", tmp_path, max_class_size=1)["images"] == 26
     assert not list(frozen.parent.glob(".*partial"))
+
+
+def test_the_same_content_from_another_workspace_is_the_same_manifest_and_touches_nothing(frozen, project, tree, tmp_path):
+    """The other workspace has not frozen it, and finds it there."""
+    shutil.copytree(project.workspace, tmp_path / "workspace", ignore=shutil.ignore_patterns("writer.lock"))
+    freeze_into = tmp_path / "out"
+    with Catalogue.write(project.workspace, "a test") as catalogue:
+        freeze(catalogue, tree, "same", freeze_into)
+    before = {path: path.stat().st_mtime_ns for path in freeze_into.rglob("*")}
+    with Catalogue.write(tmp_path / "workspace", "a test") as catalogue:
+        told = freeze(catalogue, tree, "same", freeze_into)
+    assert not told.get("skipped")
+    assert {path: path.stat().st_mtime_ns for path in freeze_into.rglob("*")} == before
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", ".hidden", "a b"])

@@ -1,6 +1,7 @@
 """What cannot be read is named, by each way of reading; and the proof's own command line, in this process."""
 
 import hashlib
+import os
 import runpy
 import shutil
 import sys
@@ -166,6 +167,10 @@ def test_a_line_that_is_no_row(line):
     assert any("edges.csv, row 1: not one cell for each of 7 columns" in message for message in wrong)
 
 
+def unlisted(path):
+    raise PermissionError(13, "Permission denied", str(path))
+
+
 def test_folders_and_what_cannot_be_read_are_files_that_nobody_named(good, tmp_path, monkeypatch):
     folder = copy_of(good, tmp_path)
     (folder / "full" / "deep").mkdir(parents=True)
@@ -182,6 +187,15 @@ def test_folders_and_what_cannot_be_read_are_files_that_nobody_named(good, tmp_p
             raise PermissionError(13, "Permission denied")
         return real(path)
 
+    closed = folder / "closed"
+    closed.mkdir()
+    (closed / "x").write_text("x")
+    scan = os.scandir
+    with monkeypatch.context() as patched:
+        patched.setattr("os.scandir", lambda path: unlisted(path) if os.fspath(path) == os.fspath(closed) else scan(path))
+        told = [v.message for v in verify(folder).violations]
+    assert told == [f"{name}: not named in SHA256SUMS" for name in ("closed", "empty", "loop")]
+    shutil.rmtree(closed)
     monkeypatch.setattr(type(folder), "read_bytes", refuse)
     told = [v["message"] for v in prove(folder)["violations"]]
     assert any(message.startswith("edges.csv: does not begin with the columns") for message in told), told

@@ -457,6 +457,19 @@ def test_quarantine_of_what_must_be_linked_is_an_error_to_look_at():
     assert [f["severity"] for f in made.growth.findings] == ["error"]
 
 
+def test_what_hangs_together_without_newcomers_and_has_no_seat_is_no_seat_to_settle():
+    """What the older manifest left out stays out, and settles nothing."""
+    left = {"s:a": "label_lost", "s:b": "label_lost"}
+    made = extended(N(), ties="ab xn", excluded=left, merge="quarantine")
+    assert told(made) == {"s:x": "train", "s:y": "validation", "s:t": "test", "s:n": "train", **left}
+
+
+def test_a_publishers_own_split_does_not_grow():
+    asked = Protocol(protocol="official").model_dump(mode="json")
+    with pytest.raises(InputError, match="old adopts its publishers' own split"):
+        frozen_protocol(Frozen("old", "old", "0", {}, {}, {}, {}, asked), {})
+
+
 def test_quarantine_drops_what_is_tied_without_newcomers():
     made = extended(N(), ties="xt nx", merge="quarantine")
     assert told(made) == {"s:x": "merged_with_test", "s:y": "validation", "s:t": "test", "s:n": "test"}
