@@ -41,7 +41,10 @@ class Policy(BaseModel):
     cnn_strong: float = Field(0.96, description="cosine")
     cnn_neighbours: int = Field(10, description="nearest neighbours asked per image (paper's code: at most 10)")
     local_candidates: int = Field(20, description="pictures verified per picture, those with the most votes")
+    local_alike: int = Field(3, description="and those nearest by CNN features, where these were computed")
     local_accept: float = Field(0.4, description="calibrated probability that two pictures show one lesion")
+    local_all_over_accept: float = Field(0.1, description="the same of pictures that agree all over once they are aligned:")
+    local_all_over_tiles: float = Field(0.3, description="… the correlation of the lower quartile of their tiles")
     local_least_detail: float = Field(
         0.25, description="correlation of the detail of the aligned pictures without which no probability makes an edge"
     )

@@ -40,7 +40,7 @@ DROPS = (
 
 
 def nothing_is_left_unsaid(frozen: Frozen) -> Iterator[str]:
-    """0: manifest.json says all that its schema asks for, if only that there is nothing; so nobody can leave it out and be believed."""
+    """0: manifest.json says all that its schema asks for, if only that there is nothing: nobody is held to what is left out."""
     if minor_of(frozen.info):
         yield from (f"manifest.json: {name} is missing" for name in SINCE_1_1 if name not in frozen.info)
 

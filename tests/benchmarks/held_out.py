@@ -25,6 +25,7 @@ from curate.catalogue import Catalogue  # noqa: E402 - after the path is set
 from curate.engines import LocalEngine, default_workers  # noqa: E402
 from curate.graph.calibrate import gather, learnt_from  # noqa: E402
 from curate.graph.evidence import KINDS  # noqa: E402
+from curate.graph.evidence.local import is_accepted  # noqa: E402
 from curate.graph.policy import find_policy  # noqa: E402
 from tests.real.native import known_pairs  # noqa: E402
 
@@ -53,7 +54,7 @@ def main() -> None:
     for part in range(asked.parts):
         touched = np.array([part in (part_of.get(a), part_of.get(b)) for a, b in names])
         probability = learnt_from(found, "all but one part", ~touched).probability(found.measures, found.modality)
-        kept = np.flatnonzero(touched & (probability >= policy.local_accept) & found.agreeing)
+        kept = np.flatnonzero(touched & is_accepted(probability, found.measures, policy))
         with out.open("w", encoding="utf-8", newline="") as handle:
             rows = [(*sorted(names[n]), "local", probability[n]) for n in kept.tolist()]
             csv.writer(handle).writerows([("image_a", "image_b", "evidence", "score"), *plain, *rows])

@@ -342,6 +342,7 @@ def share_manifests() -> None:
     root = Path(tempfile.mkdtemp())
     made = {name: test_bad.make_bad(name, good, root / "bad" / name) for name in test_bad.BAD}
     made |= {name: test_bad.make_fine(name, good, root / "fine" / name) for name in test_bad.FINE}
+    made |= {name: test_bad.make_bad(name, good, root / "bad" / name) for name in with_sets()}
     digest = test_bad.load(good).digest
     test_bad.make_bad = test_bad.make_fine = lambda name, *_: made[name]
     for name, folder in {"good": good, **made}.items():
@@ -352,6 +353,25 @@ def share_manifests() -> None:
     if wrong := [function for function in ASKED if is_noticed(function)]:
         raise SystemExit(f"{', '.join(wrong)}: noticed as they are")
     gc.freeze()  # what is made until here is not gone through in the processes to come
+
+
+def with_sets() -> list[str]:
+    """Add the manifests with other tests and sets than the good one's, bad and fine, and return their names."""
+    from tests.manifest.bad import BAD, Cheat
+    from tests.manifest.test_drawn_sets import CHEATS, FINE, SETS, redraw
+
+    def made(change: Any) -> Any:
+        def make(copy: Any) -> None:
+            redraw(copy.images, copy.classes, copy.info, SETS)
+            change(copy)
+            copy.write()
+
+        return make
+
+    broken = {change: broken for change, broken, _ in CHEATS} | {change: set() for change in FINE}
+    added = {f"sets: {change.__name__}": Cheat(made(change), of, set(), "after", False) for change, of in broken.items()}
+    BAD.update(added)
+    return list(added)
 
 
 TOLD: dict[str, dict[tuple[Path, str | None], Any]] = {"verify": {}, "prove": {}}

@@ -3,9 +3,10 @@
     python tests/benchmarks/points_scale.py [--sizes N,N,…] [--pictures N] [--json]
 
 Voting is measured at each size, its three parts apart: `index` grows with points times lists, `search` with points times the length
-of a list (with the square of the pictures, once there are as many lists as there may be), `votes` with points alone. Points and
-verification cost the same per picture and per pair at any size: they are measured on drawn pictures of 600 x 450 and of 24
-megapixels. Seconds are of the processor; the last lines put them together for 129,450 pictures on two cores.
+of a list (with the square of the pictures, once there are as many lists as there may be), `votes` with points alone. So is the
+search for the nearest by CNN features, `alike`, which grows with the square. Points and verification cost the same per picture and
+per pair at any size: they are measured on drawn pictures of 600 x 450 and of 24 megapixels. Seconds are of the processor; the last
+lines put them together for 129,450 pictures on two cores.
 """
 
 import argparse
@@ -28,6 +29,7 @@ sys.path.insert(0, str(CHECKOUT))
 from curate.fingerprints.points import LOCAL, local_features  # noqa: E402 - after the path is set
 from curate.graph import candidates  # noqa: E402
 from curate.graph.candidates import ASKED, STORED, Codes, vote  # noqa: E402
+from curate.graph.evidence.cnn import near_pairs  # noqa: E402
 from curate.graph.inverted_file import EXACT_LISTS, GROUPS, GROUPS_PROBED  # noqa: E402
 from curate.graph.policy import find_policy  # noqa: E402
 from curate.graph.verification import prepare, verify  # noqa: E402
@@ -35,13 +37,15 @@ from tests.graph.skin import skin, view  # noqa: E402
 
 WORDS = 20_000  # centres around which generated descriptors lie, so that lists are as uneven as those of real points
 WHOLE = 129_450
-PAIRS_PER_PICTURE = 15  # verified at 20 candidates each, seen on 9,665 photographs
+PAIRS_PER_PICTURE = 17  # verified at 20 candidates by votes and 3 by CNN features each, seen on 9,665 photographs
+FEATURES, SEEN = 1280, 3000  # numbers of a CNN feature; kinds of picture that generated ones lie around
 
 COLUMNS = {  # what is printed of a size: key, width, digits
     "pictures": ("pictures", 9, 0),
     "s, index": ("index", 11, 1),
     "s, search": ("search", 11, 1),
     "s, votes": ("votes", 11, 1),
+    "s, alike": ("alike", 11, 1),
     "s by the clock": ("clock", 16, 1),
     "peak MiB": ("peak_mib", 10, 0),
     "candidates": ("pairs", 12, 0),
@@ -59,7 +63,7 @@ def main() -> None:
     one = drawn(asked.pictures)
     rows = []
     for size in asked.sizes.split(","):
-        rows.append(voting(int(size)))
+        rows.append({**voting(int(size)), "alike": alike(int(size))})
         print(rows[-1], file=sys.stderr, flush=True)
     result = {"voting": rows, **one, "whole": together(rows, one)}
     if asked.json:
@@ -69,9 +73,9 @@ def main() -> None:
     for row in rows:
         print("".join(f"{row[key]:>{width}.{digits}f}" for key, width, digits in COLUMNS.values()))
     for name, value in one.items():
-        print(f"{name:<40}{value:>10.2f} ms")
+        print(f"{name:<46}{value:>10.2f} ms")
     for name, value in result["whole"].items():
-        print(f"{name:<40}{value:>10.1f} minutes on two cores")
+        print(f"{name:<46}{value:>10.1f} minutes on two cores")
 
 
 def voting(pictures: int) -> dict[str, Any]:
@@ -124,6 +128,19 @@ def voting(pictures: int) -> dict[str, Any]:
     }
 
 
+def alike(pictures: int) -> float:
+    """Return the seconds of the processor in which the nearest of pictures with generated features are found."""
+    random = np.random.default_rng(pictures)
+    kinds = random.normal(0, 1, (SEEN, FEATURES)).astype(np.float32)
+    features = np.empty((pictures, FEATURES), dtype=np.float16)
+    for start in range(0, pictures, 10_000):
+        part = features[start : start + 10_000]
+        part[:] = kinds[random.integers(0, SEEN, len(part))] + random.normal(0, 0.7, part.shape)
+    begun = time.process_time()
+    near_pairs(features, find_policy("strict").local_alike, -1.0)
+    return time.process_time() - begun
+
+
 def lists_of(pictures: int) -> float:
     """Return how many lists the inverted file has."""
     return min(candidates.MOST_LISTS, pictures * sum(STORED) * candidates.LISTS_PER_POINT)
@@ -169,6 +186,7 @@ def together(rows: list[dict[str, Any]], one: dict[str, float]) -> dict[str, flo
     more = WHOLE / last["pictures"]
     shares["voting, index (points x lists)"] = last["index"] * more * centres_of(then) / centres_of(there)
     shares["voting, search (points x length of a list)"] = last["search"] * more * more * there / then
+    shares["nearest by CNN features (pictures x pictures)"] = last["alike"] * more * more
     shares["voting, votes (points)"] = last["votes"] * more * 2  # on one core, while the other waits
     per_pair = one["making a picture ready"] + 0.7 * one["verifying two lesions"] + 0.3 * one["verifying one lesion"]
     shares["verification"] = per_pair / 1000 * WHOLE * PAIRS_PER_PICTURE

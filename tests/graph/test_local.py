@@ -7,15 +7,18 @@ import pytest
 from PIL import Image
 
 from curate.catalogue import Catalogue
+from curate.catalogue.stages import record_stage, stage_record
 from curate.catalogue.verdicts import Verdict, record
 from curate.engines import LocalEngine
 from curate.errors import InputError, NotReadyError
-from curate.fingerprints.stage import fingerprint_stage
+from curate.fingerprints.stage import fingerprint_stage, store
 from curate.graph.calibrate import calibrate, gather
+from curate.graph.candidates import Candidates
 from curate.graph.evidence import local
 from curate.graph.explain import draw_pair, explain_pair
 from curate.graph.link import link, link_is_current
 from curate.graph.policy import find_policy
+from curate.graph.verification import MEASURES
 from curate.sources.ingest import ingest
 from curate.sources.registry import source
 from curate.taxonomy.tree import Tree
@@ -132,6 +135,69 @@ def test_copies_of_one_photograph_do_not_fill_the_list(catalogue, shots, declara
     link(catalogue, POLICY, LocalEngine(1))
     component = dict(catalogue.rows("SELECT image_id, component FROM components"))
     assert component["shots:a2"] == component["shots:a1"] == component["shots:copy13"]
+
+
+def with_features(catalogue):
+    """Give each picture features of its letter, as a CNN would that sees what is there."""
+    key, random = "drawn", np.random.default_rng(7)
+    rows = catalogue.rows("SELECT DISTINCT sha256, image_id FROM pictures ORDER BY 1")
+    letters = {letter: random.normal(0, 1, 32) for letter in sorted({image.split(":")[1][0] for _, image in rows})}
+    values = [letters[image.split(":")[1][0]] + random.normal(0, 0.1, 32) for _, image in rows]
+    store(catalogue, key).append(np.array(values, dtype=np.float16), 0)
+    with catalogue.transaction():
+        catalogue.insert("features", [{"sha256": s, "extractor": key, "position": n} for n, (s, _) in enumerate(rows)])
+        last = stage_record(catalogue, "fingerprint")
+        summary, digests = (
+            {**last.summary, "extractor": key},
+            {"input_digest": last.input_digest, "output_digest": last.output_digest},
+        )
+        record_stage(catalogue, "fingerprint", **digests, settings=last.settings, summary=summary)
+
+
+@pytest.mark.parametrize(
+    ("modality", "asked", "found"),
+    [
+        ("dermoscopic", {"local_candidates": 0, "local_alike": 1}, PAIRS),
+        ("clinical", {"local_candidates": 1, "local_alike": 0}, PAIRS),
+        ("dermoscopic", {"local_candidates": 0, "local_alike": 0}, set()),
+    ],
+)
+def test_what_no_vote_proposes_cnn_features_do(catalogue, shots, declaration, monkeypatch, modality, asked, found):
+    declaration.write_text(DECLARATION.replace("[record]", f'[record]\nmodality = {{ constant = "{modality}" }}'), encoding="utf-8")
+    described(catalogue, shots, declaration)
+    with_features(catalogue)
+    monkeypatch.setattr("curate.graph.link.fingerprints_are_current", lambda _: True)
+    monkeypatch.setattr(local, "vote", lambda points, pictures, most: Candidates(*np.zeros((3, 0), np.int32)))
+    summary = link(catalogue, POLICY.model_copy(update=asked), LocalEngine(1))
+    assert {(a.split(":")[1], b.split(":")[1]) for a, b, *_ in edges(catalogue)} == found
+    assert summary["nearest_found"] == {}  # of few pictures all are compared
+
+
+def measured_as(**values):
+    """Measures of a pair that agrees all over, just so, with some others in their place."""
+    least = {"guided_strong": 30, "guided_share": 0.5, "spread": 30, "tiles_lower": POLICY.local_all_over_tiles}
+    plain = {"detail": 0.6, "tiles_median": 0.5, "overlap": 0.8, "distance_from_identity": 5.0}
+    return np.array([[float((least | plain | values).get(name, 0)) for name in MEASURES]])
+
+
+@pytest.mark.parametrize(
+    ("values", "probability", "accepted"),
+    [
+        ({}, 0.1, True),
+        ({}, 0.0999, False),
+        ({"guided_strong": 29}, 0.3999, False),
+        ({"guided_share": 0.499}, 0.3999, False),
+        ({"spread": 29.9}, 0.3999, False),
+        ({"tiles_lower": 0.299}, 0.3999, False),
+        ({"guided_strong": 0, "guided_share": 0, "spread": 0, "tiles_lower": -0.5}, 0.4, True),
+        ({"detail": 0.2}, 0.99, False),  # …: where the skin between the points does not agree
+        ({"overlap": 0.04}, 0.99, False),
+        ({"distance_from_identity": 0.5}, 0.99, False),  # … or only what does not move
+        ({"distance_from_identity": 0.5, "tiles_lower": 0.6}, 0.1, True),
+    ],
+)
+def test_less_probability_is_asked_where_two_pictures_agree_all_over(values, probability, accepted):
+    assert local.is_accepted(np.array([probability]), measured_as(**values), POLICY).tolist() == [accepted]
 
 
 def test_without_points_it_does_not_run_and_says_so(catalogue, shots, declaration):

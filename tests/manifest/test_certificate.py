@@ -338,7 +338,10 @@ def test_what_no_share_and_no_probability_is_known_of_is_said(good):
     told = risk(facts)
     assert "For 7 images of another or unknown modality no share of their own is known." in told["applies"]
     assert not [words for words in told["applies"] if "Photographs of other lesions" in words]
-    assert "Of 4 edges by likeness or time, none has a calibrated probability, so how many are false is not known." in told["false_edges"]
+    assert (
+        "Of 4 edges by likeness or time, none has a calibrated probability, so how many are false is not known."
+        in told["false_edges"]
+    )
 
 
 def test_a_manifest_that_changes_while_it_is_read_gets_none(good, tmp_path, monkeypatch):

@@ -37,6 +37,7 @@ def violations(folder, signers):
 @needs_ssh
 def test_a_signed_manifest_is_that_of_its_signer_and_the_same_manifest(good, key, tmp_path):
     folder = copy_of(good, tmp_path)
+    Keys(key).check()
     assert Keys(key).sign(folder) == [SSH]
     proof = verify(folder, signers=Signers(tmp_path / "signers"))
     assert proof.ok
@@ -169,7 +170,10 @@ def test_minisign_signs_and_is_asked(good, tmp_path):
     for name in ("a", "b"):
         command = ["minisign", "-G", "-W", "-p", str(tmp_path / f"{name}.pub"), "-s", str(tmp_path / f"{name}.key")]
         subprocess.run(command, check=True, capture_output=True)
-    assert Keys(minisign=tmp_path / "a.key").sign(folder) == [MINISIGN]
+    assert violations(folder, Signers(minisign=tmp_path / "a.pub")) == ["SHA256SUMS.minisig: there is no such signature"]
+    keys = Keys(minisign=tmp_path / "a.key")
+    keys.check()
+    assert keys.sign(folder) == [MINISIGN]
     proof = verify(folder, signers=Signers(minisign=tmp_path / "a.pub"))
     assert (proof.ok, proof.signed_by) == (True, ["SHA256SUMS.minisig is of a.pub"])
     assert prove(folder)["ok"]

@@ -1,8 +1,9 @@
 """Candidate evidence from local features: one skin in two photographs, whatever their turn, zoom and light.
 
-Candidates come from voting (`curate.graph.candidates`) and, for clinical pictures, whose texture changes with the light, from their
-nearest neighbours by CNN features; each is verified (`curate.graph.verification`), and its measures become a probability
-(`curate.graph.calibration`). Copies of one photograph are represented by one of them, so that they do not fill each other's lists.
+Candidates come from voting (`curate.graph.candidates`) and, where CNN features were computed, from the nearest neighbours by these:
+a few of any picture, more of clinical ones, whose texture changes with the light. Each is verified (`curate.graph.verification`),
+and its measures become a probability (`curate.graph.calibration`). Copies of one photograph are represented by one of them, so that
+they do not fill each other's lists.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,7 @@ from curate.graph.verification import MEASURES, Prepared, prepare, verify
 
 VERSION = "1"  # of the measures
 CLINICAL = "clinical"
+ALL_OVER_MATCHES, ALL_OVER_SHARE, ALL_OVER_SPREAD = 30, 0.5, 30.0  # guided matches, of the possible ones; in lengths of the frame
 KEPT = 400  # prepared pictures that a worker keeps, half a megabyte each
 BATCH = 20_000  # pairs per commit
 
@@ -68,7 +70,7 @@ def same_skin(
     measures = measured(catalogue, engine, pictures, pairs)
     calibration = calibration_of(policy.calibration)
     probability = calibration.probability(measures, [modality_of(pictures, pair) for pair in pairs])
-    accepted = (probability >= policy.local_accept) & agree_in_detail(measures, policy)
+    accepted = is_accepted(probability, measures, policy)
     told = {
         "learnt_on": calibration.learnt_on,
         "sha256": digest(calibration),
@@ -87,6 +89,26 @@ def same_skin(
         basis = in_words(dict(zip(MEASURES, measures[n].tolist(), strict=True)))
         edges.append(Edge(a, b, "local", chance, False, chance < policy.local_strong, basis, chance))
     return Evidence(edges, pairs_compared=len(pairs), calibration=told, nearest_found=nearest_found)
+
+
+def is_accepted(probability: npt.NDArray[np.float64], measures: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.bool_]:
+    """Say which pairs become edges; less probability is asked where the aligned pictures agree all over.
+
+    The model weighs one measure against another; where all of them hold, from the lesion to the skin around it, look-alikes have
+    a probability of nearly nothing and pairs of one lesion one that is merely low (decision 9).
+    """
+    asked = np.where(agree_all_over(measures, policy), policy.local_all_over_accept, policy.local_accept)
+    return np.asarray((probability >= asked) & agree_in_detail(measures, policy))
+
+
+def agree_all_over(measures: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.bool_]:
+    """Say of which pairs many matches are spread over the pictures, and the skin agrees in three tiles of four."""
+
+    def of(name: str) -> npt.NDArray[np.float64]:
+        return measures[:, MEASURES.index(name)]
+
+    many = (of("guided_strong") >= ALL_OVER_MATCHES) & (of("guided_share") >= ALL_OVER_SHARE) & (of("spread") >= ALL_OVER_SPREAD)
+    return np.asarray(many & (of("tiles_lower") >= policy.local_all_over_tiles))
 
 
 def agree_in_detail(measures: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.bool_]:
@@ -155,30 +177,34 @@ class Proposed(NamedTuple):
 
 
 def candidate_pairs(catalogue: Catalogue, pictures: Pictures, policy: Policy, near: Iterable[tuple[str, str]]) -> Proposed:
-    """Propose pairs by votes, by CNN features (clinical pictures), and those to which other evidence came near."""
+    """Propose pairs by votes, by CNN features, and those to which other evidence came near."""
     key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["points"]
     records = store(catalogue, key)
     reduced = codes(lambda rows: records.records(LOCAL, rows.tolist())["points"], pictures.positions)
     voted = vote(reduced, len(pictures.images), policy.local_candidates)
-    alike, share = _alike(catalogue, pictures, policy.local_candidates)
-    pairs = set(zip(voted.i.tolist(), voted.j.tolist(), strict=True)) | alike
+    pairs = set(zip(voted.i.tolist(), voted.j.tolist(), strict=True))
+    clinical = [n for n, modality in enumerate(pictures.modality) if modality == CLINICAL]
+    found = {"points": voted.recall}
+    asked = {"CNN features": (list(range(len(pictures.images))), policy.local_alike)}
+    asked["CNN features of clinical pictures"] = clinical, policy.local_candidates
+    for what, (among, most) in asked.items():
+        alike, found[what] = _alike(catalogue, pictures, among, most)
+        pairs |= alike
     place = {image: n for n, image in enumerate(pictures.images)}
     pairs |= {(min(place[a], place[b]), max(place[a], place[b])) for a, b in near if a in place and b in place}
     ordered = [Pair(i, j) if pictures.sha256[i] < pictures.sha256[j] else Pair(j, i) for i, j in sorted(pairs)]
-    found = {"points": voted.recall, "CNN features of clinical pictures": share}
     return Proposed(ordered, {what: part for what, part in found.items() if part is not None})
 
 
-def _alike(catalogue: Catalogue, pictures: Pictures, most: int) -> tuple[set[tuple[int, int]], float | None]:
-    """Return the nearest clinical pictures by CNN features, where these were computed, and `found` of `near_pairs`."""
+def _alike(catalogue: Catalogue, pictures: Pictures, among: list[int], most: int) -> tuple[set[tuple[int, int]], float | None]:
+    """Return the `most` nearest by CNN features among some pictures, where these were computed, and `found` of `near_pairs`."""
     key = required_stage(catalogue, "fingerprint", "curate fingerprint").summary["extractor"]
-    clinical = [n for n, modality in enumerate(pictures.modality) if modality == CLINICAL]
-    if key is None or len(clinical) < 2:
+    if key is None or len(among) < 2 or most < 1:
         return set(), None
     positions = dict(catalogue.rows("SELECT sha256, position FROM features WHERE extractor = ?", [key]))
-    features = cnn_features(catalogue, key)[[positions[pictures.sha256[n]] for n in clinical]]
+    features = cnn_features(catalogue, key)[[positions[pictures.sha256[n]] for n in among]]
     near = near_pairs(features, most, -1.0)
-    return {(clinical[i], clinical[j]) for i, j, _ in near.pairs}, near.found
+    return {(among[i], among[j]) for i, j, _ in near.pairs}, near.found
 
 
 def measured(catalogue: Catalogue, engine: Engine, pictures: Pictures, pairs: list[Pair]) -> npt.NDArray[np.float64]:
