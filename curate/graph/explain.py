@@ -145,7 +145,8 @@ def _local(
     return {
         "evidence": "local",
         "value": f"probability {probability:.4f}: {in_words(measures)}",
-        "asked": f"at least {policy['local_accept']} ({policy['local_all_over_accept']} where the skin agrees all over), "
+        "asked": f"at least {Policy.model_validate(policy).least_probability(modality)} "
+        f"({policy['local_all_over_accept']} where the skin agrees all over), "
         f"detail {policy['local_least_detail']} and tiles {policy['local_least_tiles']}, "
         f"detail {policy['local_clear_detail']} or tiles {policy['local_clear_tiles']}, "
         f"{policy['local_in_place_tiles']} of the lower tiles where nothing moved, "

@@ -43,6 +43,9 @@ class Policy(BaseModel):
     local_candidates: int = Field(20, description="pictures verified per picture, those with the most votes")
     local_alike: int = Field(3, description="and those nearest by CNN features, where these were computed")
     local_accept: float = Field(0.4, description="calibrated probability that two pictures show one lesion")
+    local_accept_of: dict[str, float] = Field(
+        {"dermoscopic": 0.3}, description="the same for two pictures of a modality whose model was learnt on many pairs"
+    )
     local_all_over_accept: float = Field(0.1, description="the same of pictures that agree all over once they are aligned:")
     local_all_over_tiles: float = Field(0.3, description="… the correlation of the lower quartile of their tiles")
     local_least_detail: float = Field(
@@ -61,6 +64,10 @@ class Policy(BaseModel):
     calibration: str | None = Field(None, description="written by `curate calibrate`; None: the one in the package")
     largest_share: float = Field(0.01, description="budget of a component, as a share of the pictures …")
     largest_count: int = Field(30, description="… or this number, whichever is more")
+
+    def least_probability(self, modality: str) -> float:
+        """Return the calibrated probability that is asked of two pictures of one modality, `""` where it is not one or unknown."""
+        return self.local_accept_of.get(modality, self.local_accept)
 
 
 IDS = ("image_id", "lesion", "patient", "declared")

@@ -54,7 +54,7 @@ def main() -> None:
     for part in range(asked.parts):
         touched = np.array([part in (part_of.get(a), part_of.get(b)) for a, b in names])
         probability = learnt_from(found, "all but one part", ~touched).probability(found.measures, found.modality)
-        kept = np.flatnonzero(touched & is_accepted(probability, found.measures, policy))
+        kept = np.flatnonzero(touched & is_accepted(probability, found.measures, found.modality, policy))
         with out.open("w", encoding="utf-8", newline="") as handle:
             rows = [(*sorted(names[n]), "local", probability[n]) for n in kept.tolist()]
             csv.writer(handle).writerows([("image_a", "image_b", "evidence", "score"), *plain, *rows])

@@ -118,7 +118,7 @@ def test_what_is_known_is_not_measured_again(catalogue, shots, declaration, monk
     link(catalogue, POLICY, LocalEngine(1))
     before = edges(catalogue)
     monkeypatch.setattr(local, "_measure", None)  # would raise when called
-    link(catalogue, POLICY.model_copy(update={"local_accept": 0.4}), LocalEngine(1))
+    link(catalogue, POLICY.model_copy(update={"local_accept": 0.2}), LocalEngine(1))
     assert {e[:2] for e in edges(catalogue)} >= {e[:2] for e in before}
     count = catalogue.value("SELECT count(*) FROM pair_measures")
     assert count == catalogue.value("SELECT count(DISTINCT (sha256_a, sha256_b)) FROM pair_measures")
@@ -181,15 +181,15 @@ def measured_as(**values):
 
 
 @pytest.mark.parametrize(
-    ("values", "probability", "accepted"),
+    ("values", "probability", "accepted"),  # of dermoscopic pictures, of which .3 is asked
     [
         ({}, 0.1, True),
         ({}, 0.0999, False),
-        ({"guided_strong": 29}, 0.3999, False),
-        ({"guided_share": 0.499}, 0.3999, False),
-        ({"spread": 29.9}, 0.3999, False),
-        ({"tiles_lower": 0.299}, 0.3999, False),
-        ({"guided_strong": 0, "guided_share": 0, "spread": 0, "tiles_lower": -0.5}, 0.4, True),
+        ({"guided_strong": 29}, 0.2999, False),
+        ({"guided_share": 0.499}, 0.2999, False),
+        ({"spread": 29.9}, 0.2999, False),
+        ({"tiles_lower": 0.299}, 0.2999, False),
+        ({"guided_strong": 0, "guided_share": 0, "spread": 0, "tiles_lower": -0.5}, 0.3, True),
         ({"detail": 0.2}, 0.99, False),  # …: where the skin between the points does not agree
         ({"overlap": 0.04}, 0.99, False),
         ({"distance_from_identity": 0.5}, 0.99, False),  # … or only what does not move
@@ -197,7 +197,15 @@ def measured_as(**values):
     ],
 )
 def test_less_probability_is_asked_where_two_pictures_agree_all_over(values, probability, accepted):
-    assert local.is_accepted(np.array([probability]), measured_as(**values), POLICY).tolist() == [accepted]
+    assert local.is_accepted(np.array([probability]), measured_as(**values), ["dermoscopic"], POLICY).tolist() == [accepted]
+
+
+def test_more_is_asked_where_the_model_was_learnt_on_few_pairs_and_never_more_where_pictures_agree_all_over():
+    little = np.repeat(measured_as(tiles_lower=0.2), 6, axis=0)
+    modality, asked = ["dermoscopic", "clinical", ""] * 2, np.array([0.3, 0.4, 0.4, 0.2999, 0.3999, 0.3999])
+    assert local.is_accepted(asked, little, modality, POLICY).tolist() == [True] * 3 + [False] * 3
+    bold = POLICY.model_copy(update={"local_accept_of": {}, "local_accept": 0.05})
+    assert local.is_accepted(np.array([0.05]), measured_as(), ["clinical"], bold).tolist() == [True]
 
 
 def test_without_points_it_does_not_run_and_says_so(catalogue, shots, declaration):

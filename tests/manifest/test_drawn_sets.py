@@ -99,6 +99,16 @@ def removed_without_a_reader(copy):
     entry["removed"] = [{"image_id": row["image_id"], "class": part["class"], "reason": "reader", "reader": None, "words": None}]
 
 
+def removed_by_a_reader_who_says_nothing(copy):
+    removed_without_a_reader(copy)
+    one(copy, "reader_sets", "both-readers")["removed"][0]["reader"] = "R1"
+
+
+def one_is_removed_by_a_reader(copy):
+    removed_without_a_reader(copy)
+    one(copy, "reader_sets", "both-readers")["removed"][0].update(reader="R1", words="dark")
+
+
 def large_one_is_called_small(copy):
     removed_without_a_reader(copy)
     entry = one(copy, "reader_sets", "both-readers")
@@ -219,6 +229,7 @@ CHEATS = [  # what is done, the invariants that it breaks, and words that name i
     (is_called_malignant, {3, 5}, "of both classes of the test both"),
     (easy_one_for_a_hard_one, {3}, "the draw does not give it"),
     (removed_without_a_reader, {3}, "removed without a reader who says why"),
+    (removed_by_a_reader_who_says_nothing, {3}, "removed without a reader who says why"),
     (removed_twice, {3}, "is removed 2 times"),
     (removed_and_never_drawn, {3}, "and was not drawn so"),
     (sides_change_places, {5}, "test both: its classes are not malignant and benign"),
@@ -238,7 +249,7 @@ CHEATS = [  # what is done, the invariants that it breaks, and words that name i
     (listed_twice, {0}, "lists the set clinical 2 times"),
     (nothing_is_stated, {0}, "which manifest.json does not list"),
 ]
-FINE = [one_is_as_small_as_may_be, one_is_of_unknown_modality]
+FINE = [one_is_as_small_as_may_be, one_is_removed_by_a_reader, one_is_of_unknown_modality]
 
 
 @pytest.mark.parametrize("change", FINE)

@@ -6,7 +6,7 @@ and its measures become a probability (`curate.graph.calibration`). Copies of on
 they do not fill each other's lists.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -69,16 +69,17 @@ def same_skin(
     pairs, nearest_found = candidate_pairs(catalogue, pictures, policy, near)
     measures = measured(catalogue, engine, pictures, pairs)
     calibration = calibration_of(policy.calibration)
-    probability = calibration.probability(measures, [modality_of(pictures, pair) for pair in pairs])
-    accepted = is_accepted(probability, measures, policy)
+    modality = [modality_of(pictures, pair) for pair in pairs]
+    probability = calibration.probability(measures, modality)
+    accepted = is_accepted(probability, measures, modality, policy)
+    models = sorted(calibration.models.items())
     told = {
         "learnt_on": calibration.learnt_on,
         "sha256": digest(calibration),
         "expected_false_edges": round(float((1 - probability[accepted]).sum()), 1),
-        "recall_of_known": {name: model.recall(policy.local_accept) for name, model in sorted(calibration.models.items())},
+        "recall_of_known": {name: model.recall(policy.least_probability(name)) for name, model in models},
         "known_pairs": {
-            name: {"found": model.found(policy.local_accept), "known": model.pairs_known}
-            for name, model in sorted(calibration.models.items())
+            name: {"found": model.found(policy.least_probability(name)), "known": model.pairs_known} for name, model in models
         },
         "model_of_others": DEFAULT,
     }
@@ -91,13 +92,17 @@ def same_skin(
     return Evidence(edges, pairs_compared=len(pairs), calibration=told, nearest_found=nearest_found)
 
 
-def is_accepted(probability: npt.NDArray[np.float64], measures: npt.NDArray[np.float64], policy: Policy) -> npt.NDArray[np.bool_]:
+def is_accepted(
+    probability: npt.NDArray[np.float64], measures: npt.NDArray[np.float64], modality: Sequence[str], policy: Policy
+) -> npt.NDArray[np.bool_]:
     """Say which pairs become edges; less probability is asked where the aligned pictures agree all over.
 
     The model weighs one measure against another; where all of them hold, from the lesion to the skin around it, look-alikes have
     a probability of nearly nothing and pairs of one lesion one that is merely low (decision 9).
     """
-    asked = np.where(agree_all_over(measures, policy), policy.local_all_over_accept, policy.local_accept)
+    asked = np.array([policy.least_probability(of) for of in modality])
+    less = np.minimum(asked, policy.local_all_over_accept)
+    asked = np.where(agree_all_over(measures, policy), less, asked)
     return np.asarray((probability >= asked) & agree_in_detail(measures, policy))
 
 

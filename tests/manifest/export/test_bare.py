@@ -201,6 +201,28 @@ def test_segments_of_any_content_are_cut_out(names, payload):
     assert bare(content).content == PLAIN
 
 
+BROKEN = {
+    "JPEG of a start alone": b"\xff\xd8",
+    "JPEG whose header is cut off": PLAIN[:3],
+    "JPEG with a marker that has no length": after_start(PLAIN, b"\xff\x01"),
+    "JPEG whose scan does not end": PLAIN[: first_end(PLAIN)],
+    "JPEG that does not tell whether it is turned": after_start(PLAIN, segment(0xE1, b"Exif\x00\x00MM\x00*\x00\x00\xff\xff")),
+    "PNG that is cut off": saved(DRAWN, "PNG")[:-20],
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_what_is_not_built_as_it_should_be_is_decoded_or_named(content):
+    try:
+        expected = np.asarray(decode(content).rgb)
+    except UnreadablePictureError:
+        with pytest.raises(UnreadablePictureError):
+            bare(content)
+        return
+    done = bare(content)
+    assert (plain(done.content) == expected).all()
+
+
 @given(st.integers(0, len(PLAIN) - 1), st.binary(min_size=1, max_size=3))
 def test_a_damaged_file_gives_its_pixels_or_an_error_in_words(at, noise):
     content = PLAIN[:at] + noise + PLAIN[at + len(noise) :]

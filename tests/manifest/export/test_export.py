@@ -9,6 +9,7 @@ import os
 import shutil
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from PIL import Image, PngImagePlugin
 
 from curate.engines import LocalEngine
 from curate.errors import BrokenInvariantError, InputError
+from curate.fingerprints.picture import UnreadablePictureError
 from curate.manifest.export import FORMATS, names
 from curate.manifest.export import rows as rows_of_export
 from curate.manifest.export.job import export_manifest
@@ -411,6 +413,47 @@ def test_what_cannot_be_done_is_said(manifest, pictures, tmp_path):
             export_manifest(manifest, *arguments, pictures, **options)
     assert not out.exists()
     assert sorted(manifest.rglob("*")) == before
+
+
+def without_validation(folder):
+    whole = load(folder)
+    return replace(whole, images=whole.images.filter([split != "validation" for split in whole.images["split"].to_pylist()]))
+
+
+def test_a_split_without_images_has_no_files_and_cannot_be_asked_for_alone(manifest, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("curate.manifest.export.job.trusted", without_validation)
+    with pytest.raises(InputError, match="has no image in validation"):
+        export_manifest(manifest, "csv", tmp_path / "none", pictures, splits=("validation",))
+    export_manifest(manifest, "webdataset", tmp_path / "shards", pictures, splits=("train", "validation", "test"))
+    assert {path.name[:5] for path in (tmp_path / "shards").glob("*.tar")} == {"train", "test-"}
+
+
+def test_two_images_never_get_one_name(manifest, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("curate.manifest.export.job.picture_name", lambda image_id: "one")
+    with pytest.raises(BrokenInvariantError, match="would have one file name"):
+        export_manifest(manifest, "csv", tmp_path / "out", pictures)
+
+
+def refused(*_):
+    raise PermissionError(13, "Permission denied")
+
+
+def undecodable(_):
+    raise UnreadablePictureError("a new kind of JPEG")
+
+
+@pytest.mark.parametrize(
+    ("where", "by", "words"),
+    [
+        ("curate.manifest.pictures.Pictures.read", refused, r"ham10000:.*cannot be read \(Permission denied\)"),
+        ("curate.manifest.export.shelf.bare", undecodable, r"ham10000:.*cannot be decoded here \(a new kind of JPEG\)"),
+    ],
+)
+def test_a_picture_that_cannot_be_had_stops_the_export(manifest, pictures, tmp_path, monkeypatch, where, by, words):
+    monkeypatch.setattr(where, by)
+    with pytest.raises(InputError, match=words):
+        export_manifest(manifest, "imagefolder", tmp_path / "out", pictures)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_empty_folder_is_filled(manifest, tmp_path):
