@@ -30,7 +30,10 @@ BOTH = BinaryTest(
     readers=Readers(size=5, quota={"malignant": 2, "benign": 3}, least_side=100),
 )
 CLINICAL = BOTH.model_copy(update={"name": "clinical", "modality": "clinical", "readers": None})
-SETS = Sets(binary=(BOTH, CLINICAL), balanced=(Balanced(name="three", level="three", each=1), Balanced(name="few", level="nine")))
+EVEN = Balanced(name="even", level="three")  # as many of each as the smallest class has
+SETS = Sets(
+    binary=(BOTH, CLINICAL), balanced=(Balanced(name="three", level="three", each=1), Balanced(name="few", level="nine"), EVEN)
+)
 TESTED = "ham10000:ISIC_0000005"  # benign, dermoscopic
 
 
@@ -165,17 +168,35 @@ def size_of_another(copy):
     one(copy, "reader_sets", "both-readers")["size"] += 1
 
 
-def equal_and_is_not(copy):
+def drawn_anew(copy, size, quota, asked):
+    """Draw the set for readers by a quota and numbers asked of its classes."""
     entry = one(copy, "reader_sets", "both-readers")
-    entry["quota"], entry["classes"][0]["asked"], entry["classes"][1]["asked"] = "equal", 1, 4
+    entry["size"], entry["quota"] = size, quota
     for row in copy.images:
         row["reader_sets"] = [n for n in row["reader_sets"] if n != "both-readers"]
-    for part in entry["classes"]:
+    for part, number in zip(entry["classes"], asked, strict=True):
         pool = [r for r in members(copy, "both", "tests") if r["three_class"] == part["class"]]
         pool.sort(key=lambda r: hashlib.sha256(f"{copy.info['seed']}\nset\nboth-readers\n{r['image_id']}".encode()).hexdigest())
-        for row in pool[: part["asked"]]:
+        for row in pool[:number]:
             row["reader_sets"] = sorted([*row["reader_sets"], "both-readers"])
-        part["drawn"] = part["kept"] = min(len(pool), part["asked"])
+        part["asked"], part["drawn"], part["kept"] = number, min(len(pool), number), min(len(pool), number)
+
+
+def equal_and_is_not(copy):
+    drawn_anew(copy, 5, "equal", (1, 4))
+
+
+def equal_but_for_one(copy):
+    drawn_anew(copy, 6, "equal", (2, 4))
+
+
+def one_class_is_not_asked_for(copy):
+    drawn_anew(copy, 2, {"malignant": 2}, (2, 0))
+
+
+def more_of_each_is_stated(copy):
+    entry = one(copy, "reader_sets", "three")
+    entry["each"], entry["balanced"] = 2, all(part["available"] >= 2 for part in entry["classes"])
 
 
 def said_to_be_balanced(copy):
@@ -241,6 +262,8 @@ CHEATS = [  # what is done, the invariants that it breaks, and words that name i
     (quota_of_its_own, {5}, "the quota"),
     (size_of_another, {5}, "5 asked of its classes, and its size is 6"),
     (equal_and_is_not, {5}, "the quota equal gives 2.5"),
+    (equal_but_for_one, {5}, "the quota equal gives 3"),
+    (more_of_each_is_stated, {5}, "asked [1], and 2 of each class are stated"),
     (said_to_be_balanced, {5}, "balanced is True"),
     (smallest_is_another, {5}, "the smallest class has"),
     (class_is_left_out, {5}, "its classes are not"),
@@ -249,7 +272,7 @@ CHEATS = [  # what is done, the invariants that it breaks, and words that name i
     (listed_twice, {0}, "lists the set clinical 2 times"),
     (nothing_is_stated, {0}, "which manifest.json does not list"),
 ]
-FINE = [one_is_as_small_as_may_be, one_is_removed_by_a_reader, one_is_of_unknown_modality]
+FINE = [one_is_as_small_as_may_be, one_class_is_not_asked_for, one_is_removed_by_a_reader, one_is_of_unknown_modality]
 
 
 @pytest.mark.parametrize("change", FINE)
