@@ -182,6 +182,29 @@ def drawn_anew(copy, size, quota, asked):
         part["asked"], part["drawn"], part["kept"] = number, min(len(pool), number), min(len(pool), number)
 
 
+def leaves_the_set(copy):
+    members(copy, "both-readers")[0]["reader_sets"].remove("both-readers")
+
+
+def class_is_listed_twice(copy):
+    classes = one(copy, "reader_sets", "few")["classes"]
+    classes.append(dict(classes[0]))
+
+
+def half_of_each(copy):
+    drawn_anew(copy, 6, "equal", (3, 3))
+
+
+def in_proportion(copy):
+    found = [part["available"] for part in one(copy, "reader_sets", "both-readers")["classes"]]
+    drawn_anew(copy, sum(found), "proportional", found)
+
+
+def most_of_validation_is_in_no_set(copy):
+    redraw(copy.images, copy.classes, copy.info, Sets(binary=(BOTH,), balanced=SETS.balanced[:1]))
+    assert [row for row in copy.images if row["split"] == "validation" and not row["reader_sets"]]
+
+
 def equal_and_is_not(copy):
     drawn_anew(copy, 5, "equal", (1, 4))
 
@@ -249,6 +272,8 @@ CHEATS = [  # what is done, the invariants that it breaks, and words that name i
     (enters_with_another_modality, {3, 5}, ": in the test clinical, with split test, class benign, modality dermoscopic"),
     (is_called_malignant, {3, 5}, "of both classes of the test both"),
     (easy_one_for_a_hard_one, {3}, "the draw does not give it"),
+    (leaves_the_set, {3}, "and the draw gives it"),
+    (class_is_listed_twice, {5}, "set few: its classes are not"),
     (removed_without_a_reader, {3}, "removed without a reader who says why"),
     (removed_by_a_reader_who_says_nothing, {3}, "removed without a reader who says why"),
     (removed_twice, {3}, "is removed 2 times"),
@@ -272,7 +297,15 @@ CHEATS = [  # what is done, the invariants that it breaks, and words that name i
     (listed_twice, {0}, "lists the set clinical 2 times"),
     (nothing_is_stated, {0}, "which manifest.json does not list"),
 ]
-FINE = [one_is_as_small_as_may_be, one_class_is_not_asked_for, one_is_removed_by_a_reader, one_is_of_unknown_modality]
+FINE = [
+    half_of_each,
+    in_proportion,
+    most_of_validation_is_in_no_set,
+    one_is_as_small_as_may_be,
+    one_class_is_not_asked_for,
+    one_is_removed_by_a_reader,
+    one_is_of_unknown_modality,
+]
 
 
 @pytest.mark.parametrize("change", FINE)
