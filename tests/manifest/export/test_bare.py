@@ -204,7 +204,7 @@ def test_segments_of_any_content_are_cut_out(names, payload):
 BROKEN = {
     "JPEG of a start alone": b"\xff\xd8",
     "JPEG whose header is cut off": PLAIN[:3],
-    "JPEG with a marker that has no length": after_start(PLAIN, b"\xff\x01"),
+    "JPEG with a marker that has no length": after_start(PLAIN, segment(0x01, b"ab")),
     "JPEG whose scan does not end": PLAIN[: first_end(PLAIN)],
     "JPEG that does not tell whether it is turned": after_start(PLAIN, segment(0xE1, b"Exif\x00\x00MM\x00*\x00\x00\xff\xff")),
     "PNG that is cut off": saved(DRAWN, "PNG")[:-20],
