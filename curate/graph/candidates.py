@@ -108,16 +108,18 @@ def vote(points: Codes, pictures: int, most: int) -> Candidates:
     recall = _recall(index, points)
     asking = np.flatnonzero(points.asks)
     starts = np.searchsorted(points.owner[asking], np.arange(0, pictures, PICTURES_AT_ONCE))
-    given: list[tuple[Small, Small, Small]] = []
+    given = np.empty((3, pictures * REMEMBERED), dtype=np.int32)  # asking picture, found picture, weight
+    filled = 0
     for start, end in zip(starts, [*starts[1:], len(asking)], strict=True):
         asked = asking[start:end]
         if len(asked):
             squared, found = index.search(points.values[asked].astype(np.float32), NEIGHBOURS + SPARE)
             votes = _votes(points.owner[asked], points.owner[found], np.where(found < 0, np.inf, squared), pictures)
-            given.append(_most(*_summed(*votes), REMEMBERED))
+            best = _most(*_summed(*votes), REMEMBERED)
+            given[:, filled : filled + len(best[0])] = best
+            filled += len(best[0])
     del index
-    one, other, weight = (np.concatenate(part) for part in zip(*given, strict=True))
-    given.clear()
+    one, other, weight = given[:, :filled]
     kept = []
     for start in range(0, pictures, JOINED_AT_ONCE):
         there, back = ((side >= start) & (side < start + JOINED_AT_ONCE) for side in (one, other))

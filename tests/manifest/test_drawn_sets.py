@@ -191,8 +191,8 @@ def class_is_listed_twice(copy):
     classes.append(dict(classes[0]))
 
 
-def half_of_each(copy):
-    drawn_anew(copy, 6, "equal", (3, 3))
+def about_half_of_each(copy):
+    drawn_anew(copy, 5, "equal", (2, 3))
 
 
 def in_proportion(copy):

@@ -193,7 +193,7 @@ def first_end(content: bytes) -> int:
 
 
 @given(
-    names=st.lists(st.sampled_from([0xE0, 0xE1, 0xE2, 0xE5, 0xED, 0xEE, 0xEF, 0xFE, 0xF0]), max_size=6),
+    names=st.lists(st.sampled_from([0xE0, 0xE1, 0xE2, 0xE5, 0xED, 0xEE, 0xEF, 0xFE]), max_size=6),
     payload=st.binary(max_size=40),
 )
 def test_segments_of_any_content_are_cut_out(names, payload):
