@@ -162,7 +162,7 @@ FILL = (
        SELECT source_id, path, 1000 + n % 977 AS bytes, 1 AS mtime_ns, sha256(image_id) AS sha256 FROM drawn ORDER BY 1, 2""",
     """INSERT INTO fingerprints BY NAME
        SELECT sha256(image_id) AS sha256, $version AS version, sha256('pixels' || image_id) AS pixel_sha256, 600 AS width,
-              450 AS height, 40.0 AS hash_energy, sharpness, contrast
+              450 AS height, 40.0 AS hash_energy, sharpness, contrast, 0.5 AS framing
        FROM drawn""",
 )
 LINKED = (

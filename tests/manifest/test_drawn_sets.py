@@ -298,7 +298,7 @@ CHEATS = [  # what is done, the invariants that it breaks, and words that name i
     (nothing_is_stated, {0}, "which manifest.json does not list"),
 ]
 FINE = [
-    half_of_each,
+    about_half_of_each,
     in_proportion,
     most_of_validation_is_in_no_set,
     one_is_as_small_as_may_be,
